@@ -1,0 +1,4 @@
+//! (being built)
+
+pub mod classifier;
+pub mod fasttext;

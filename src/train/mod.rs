@@ -1,0 +1,5 @@
+//! (being built)
+
+pub mod classifier;
+pub mod prior;
+pub mod profile;
