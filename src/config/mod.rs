@@ -100,12 +100,11 @@ pub fn to_toml(config: &Config) -> Result<String, ConfigError> {
         .map_err(|e| ConfigError::one(format!("cannot write the configuration: {e}")))
 }
 
-/// `path` below `base` unless it is absolute, without `.` components.
+/// `path` below `base` unless it is absolute.
+///
+/// Text, not components: a `/./` inside a path means something (see [`crate::shard::find`]).
 pub fn join(base: &Path, path: &str) -> PathBuf {
-    base.join(path)
-        .components()
-        .filter(|c| !matches!(c, std::path::Component::CurDir))
-        .collect()
+    base.join(path.trim_start_matches("./"))
 }
 
 fn resolve_paths(config: &mut Config, base: &Path) {

@@ -3,6 +3,8 @@
 //! A plan and a score row give a document's fate, with nothing else: whoever holds both can check
 //! what was written.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::fate::{self, Fate, draw};
@@ -72,6 +74,8 @@ fn key_digits(text: &str) -> bool {
 pub struct SourcePlan {
     /// Name of the source.
     pub source: String,
+    /// Keys come from the id instead of shard and row.
+    pub key_from_id: bool,
     /// Logit at or above which an unknown document is assigned `synthetic`.
     pub synthetic_at: f64,
     /// Logit below which an unknown document is assigned `human`.
@@ -131,8 +135,8 @@ pub struct Cell {
 pub struct Plan {
     /// Version of this format.
     pub version: u32,
-    /// Digest of what the plan was made from.
-    pub fingerprint: String,
+    /// What the plan was made from.
+    pub fingerprint: BTreeMap<String, String>,
     /// Digest of config, models and seed; in the `run` field of every row.
     pub run: String,
     /// Seed of every draw.
@@ -157,6 +161,29 @@ pub struct Plan {
     pub total: u64,
     /// Every cell.
     pub cells: Vec<Cell>,
+    /// What following the plan comes to.
+    pub expected: Expected,
+}
+
+/// What following a plan comes to, counted over all score rows.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Expected {
+    /// Rows of all shards that did not fail.
+    pub read: u64,
+    /// Rows of which at least one copy is taken.
+    pub kept: u64,
+    /// Rows dropped.
+    pub dropped: u64,
+    /// Rows quarantined.
+    pub quarantined: u64,
+    /// Copies taken.
+    pub written: u64,
+    /// Rows dropped, by their first reason.
+    pub reasons: BTreeMap<String, u64>,
+    /// Rows that each filter would drop, whether or not another came first.
+    pub filters: BTreeMap<String, u64>,
+    /// Human documents that no variant may be made of, by why not.
+    pub uneditable: BTreeMap<String, u64>,
 }
 
 impl Plan {
@@ -167,25 +194,32 @@ impl Plan {
             (None, None) => return Fate::Dropped("not_drawn".to_owned()),
             (None, Some(pool)) => pool,
         };
-        let is_base = judged.editable && self.is_base(key);
-        let (plain, variants) = match (pool, self.base) {
-            (Pool::Human, BaseMode::Disjoint) if is_base => {
-                (0, self.copies(Pool::Variant, draw::COPIES, key, judged))
+        let (mut plain, mut variants) = (0, 0);
+        for (pool, purpose) in self.uses(pool, key, judged.editable).into_iter().flatten() {
+            let copies = self.copies(pool, purpose, key, judged);
+            match pool {
+                Pool::Variant => variants += copies,
+                _ => plain += copies,
             }
-            (Pool::Human, BaseMode::Both) => (
-                self.copies(Pool::Human, draw::COPIES, key, judged),
-                if judged.editable {
-                    self.copies(Pool::Variant, draw::VARIANTS, key, judged)
-                } else {
-                    0
-                },
-            ),
-            (pool, _) => (self.copies(pool, draw::COPIES, key, judged), 0),
-        };
+        }
         if plain + variants == 0 {
             Fate::Dropped("not_drawn".to_owned())
         } else {
             Fate::Kept { plain, variants }
+        }
+    }
+
+    /// The cells' pools that a document may be drawn for, each with the purpose of its draw.
+    pub fn uses(&self, pool: Pool, key: Key, editable: bool) -> [Option<(Pool, u64)>; 2] {
+        let as_itself = Some((pool, draw::COPIES));
+        match (pool, self.base) {
+            (Pool::Human, BaseMode::Disjoint) if editable && self.is_base(key) => {
+                [Some((Pool::Variant, draw::COPIES)), None]
+            }
+            (Pool::Human, BaseMode::Both) if editable => {
+                [as_itself, Some((Pool::Variant, draw::VARIANTS))]
+            }
+            _ => [as_itself, None],
         }
     }
 
@@ -204,12 +238,29 @@ impl Plan {
         })
     }
 
-    /// The cell of a pool and stratum, if the plan has one.
-    pub fn cell(&self, pool: Pool, stratum: &str) -> Option<&Cell> {
+    /// Which cells' pools the copies of a document that is kept come from.
+    pub fn taken(
+        &self,
+        judged: &Judgement,
+        plain: u32,
+        variants: u32,
+    ) -> impl Iterator<Item = (Pool, u32)> + use<> {
+        let as_itself = judged.pool.map(|pool| (pool, plain));
+        as_itself
+            .into_iter()
+            .chain([(Pool::Variant, variants)])
+            .filter(|(_, copies)| *copies > 0)
+    }
+
+    fn cell(&self, pool: Pool, stratum: &str) -> Option<&Cell> {
+        self.cell_index(pool, stratum).map(|index| &self.cells[index])
+    }
+
+    /// The place of the cell of a pool and stratum, if the plan has one. Cells are sorted.
+    pub fn cell_index(&self, pool: Pool, stratum: &str) -> Option<usize> {
         self.cells
             .binary_search_by(|cell| (cell.pool, cell.stratum.as_str()).cmp(&(pool, stratum)))
             .ok()
-            .map(|index| &self.cells[index])
     }
 
     /// Share of the mix that each origin is to have, by part.
