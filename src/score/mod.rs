@@ -8,6 +8,7 @@ pub mod classifier;
 pub mod concentration;
 pub mod diversity;
 pub mod fasttext;
+pub mod generations;
 pub mod language;
 pub mod measure;
 pub mod quality;

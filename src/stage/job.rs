@@ -1,5 +1,6 @@
 //! One run: its configuration, inputs, models and engine, checked before any work begins.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use super::inputs::{Input, InputLine, format_name, resolve};
 use super::models::Models;
 use super::progress::Progress;
 use crate::config::{self, Config, Source};
+use crate::provenance::manifest::files_of;
 use crate::provenance::run_dir::Stage;
 use crate::provenance::{Fingerprint, RunDir, ShardRecord};
 use crate::shard::write_atomic;
@@ -115,6 +117,69 @@ impl Job {
         super::plan::refuse_other_plan(&job)?;
         job.write_config()?;
         Ok(job)
+    }
+
+    /// What a run would do, in words, after every check but without writing anything.
+    ///
+    /// # Errors
+    /// As [`Job::open`].
+    pub fn preview(
+        mut config: Config,
+        out: &Path,
+        options: &CallOptions,
+    ) -> Result<String, StageError> {
+        Models::load(&config)?;
+        let inputs = resolve(&mut config, out)?;
+        let mut text = String::from("would run profile, score, plan, write, report\n");
+        for (index, source) in config.source.iter().enumerate() {
+            let of = inputs.iter().filter(|input| input.source == index);
+            let (count, bytes) = of.fold((0u64, 0), |(n, b), i| (n + 1, b + i.shard.bytes));
+            text.push_str(&format!(
+                "  source {}: origin {}, {count} shards, {:.1} MB\n",
+                source.name,
+                source.origin,
+                bytes as f64 / 1e6
+            ));
+        }
+        text.push_str(&format!(
+            "  into {} with {} threads; nothing was written",
+            out.display(),
+            options.threads
+        ));
+        Ok(text)
+    }
+
+    /// Removes what an earlier call left behind: temporary files, and files of shards that are no
+    /// inputs any more. Only for the holder of the lock.
+    ///
+    /// # Errors
+    /// If a file cannot be removed.
+    pub fn tidy(&self) -> Result<(), StageError> {
+        let root = self.run.root();
+        let mut wanted: BTreeSet<PathBuf> = BTreeSet::new();
+        for source in &self.config.source {
+            wanted.insert(self.run.profile(&source.name, "bin"));
+            wanted.insert(self.run.profile(&source.name, "json"));
+        }
+        for input in &self.inputs {
+            let (source, shard) = (&self.source(input).name, &input.shard.name);
+            wanted.insert(self.run.scores(source, shard));
+            wanted.insert(self.run.data(source, shard));
+            wanted.insert(self.run.quarantine(source, shard));
+            wanted.insert(self.run.record(Stage::Score, source, shard));
+            wanted.insert(self.run.record(Stage::Write, source, shard));
+        }
+        let ours = ["profile", "scores", "data", "quarantine", "manifest"].map(|f| root.join(f));
+        let found = files_of(&self.run).map_err(|e| StageError::io(root, &e))?;
+        for path in found {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let stale = ours.iter().any(|folder| path.starts_with(folder))
+                && !wanted.contains(&path);
+            if stale || name.starts_with(".tmp-") {
+                std::fs::remove_file(&path).map_err(|e| StageError::io(&path, &e))?;
+            }
+        }
+        Ok(())
     }
 
     fn write_config(&self) -> Result<(), StageError> {

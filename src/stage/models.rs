@@ -5,9 +5,9 @@ use std::path::Path;
 use super::error::StageError;
 use crate::config::Config;
 use crate::edit::prior::{NgramPrior, Prior};
-use crate::score::Reference;
 use crate::score::classifier::Classifier;
 use crate::score::fasttext::FastTextModel;
+use crate::score::reference::Reference;
 use crate::shard::Mapped;
 
 /// Everything that a run computes with, each with its digest.
@@ -87,16 +87,13 @@ fn load_classifier(config: &Config) -> Result<Classifier, String> {
 }
 
 fn load_reference(config: &Config) -> Result<(Reference, String), String> {
-    let digest = |bytes: &[u8]| blake3::hash(bytes).to_hex().to_string();
-    match &config.profile.reference {
-        None => Ok((Reference::embedded(), digest(Reference::EMBEDDED))),
-        Some(path) => {
-            let bytes = read(path, None)?;
-            let reference =
-                Reference::from_bytes(&bytes).map_err(|e| format!("reference {path}: {e}"))?;
-            Ok((reference, digest(&bytes)))
-        }
-    }
+    let reference = match &config.profile.reference {
+        None => Reference::embedded().clone(),
+        Some(path) => Reference::from_bytes(&read(path, None)?)
+            .map_err(|e| format!("reference {path}: {e}"))?,
+    };
+    let digest = blake3::hash(&reference.to_bytes()).to_hex().to_string();
+    Ok((reference, digest))
 }
 
 fn load_prior(config: &Config) -> Result<(Box<dyn Prior>, String), String> {

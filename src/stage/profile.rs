@@ -18,7 +18,7 @@ use crate::document::{Origin, Value};
 use crate::edit::ProbabilitySketch;
 use crate::provenance::Fingerprint;
 use crate::provenance::run_dir::Stage;
-use crate::score::concentration::{PoolMeasures, Profile};
+use crate::score::concentration::{Counts, Profile};
 use crate::score::generations::{CollapseMetrics, TokenTally};
 use crate::score::language;
 use crate::score::row::InputType;
@@ -52,6 +52,25 @@ pub struct Summary {
     pub human_tokens: ProbabilitySketch,
     /// Token probabilities of documents that nobody declared.
     pub undeclared_tokens: ProbabilitySketch,
+}
+
+/// How concentrated the n-grams of one language of a source are.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PoolMeasures {
+    /// Words and pairs of words counted.
+    pub ngrams: u64,
+    /// Documents counted.
+    pub documents: u64,
+    /// Shannon entropy over the buckets, in bits.
+    pub entropy: f64,
+    /// Gini coefficient over the buckets.
+    pub gini: f64,
+    /// Share of all n-grams in the fullest 1% of the buckets.
+    pub top_1_percent: f64,
+    /// Kullback-Leibler divergence from the human reference, in bits; null without one.
+    pub kl: Option<f64>,
+    /// Jensen-Shannon divergence from the human reference, in bits; null without one.
+    pub js: Option<f64>,
 }
 
 /// Collapse metrics of one generation of a source.
@@ -228,8 +247,8 @@ impl Sample {
         let shown = lang.unwrap_or("null");
         *self.languages.entry(shown.to_owned()).or_default() += 1;
         scan.read(text);
+        self.profile.add(lang, scan);
         if let Some(lang) = lang {
-            self.profile.add(lang, scan);
             let tokens = match declared.origin {
                 Some((Origin::Human, _)) if !declared.edited => Some(&mut self.human_tokens),
                 None => Some(&mut self.undeclared_tokens),
@@ -298,10 +317,7 @@ fn summary(
     let concentration = sample
         .profile
         .languages()
-        .filter_map(|lang| {
-            let measures = sample.profile.measures(lang, &job.models.reference)?;
-            Some((lang.to_owned(), measures))
-        })
+        .filter_map(|(lang, counts)| Some((lang.to_owned(), pool_measures(job, lang, counts)?)))
         .collect();
     let inputs = sample
         .inputs
@@ -330,6 +346,21 @@ fn summary(
         human_tokens: sample.human_tokens.clone(),
         undeclared_tokens: sample.undeclared_tokens.clone(),
     }
+}
+
+fn pool_measures(job: &Job, lang: &str, counts: &Counts) -> Option<PoolMeasures> {
+    let shape = counts.shape()?;
+    let reference = job.models.reference.of(lang);
+    let divergence = reference.and_then(|reference| counts.divergence(reference));
+    Some(PoolMeasures {
+        ngrams: counts.ngrams,
+        documents: counts.documents,
+        entropy: shape.entropy,
+        gini: shape.gini,
+        top_1_percent: shape.top_1_percent,
+        kl: divergence.map(|d| d.kl),
+        js: divergence.map(|d| d.js),
+    })
 }
 
 fn type_name(seen: InputType) -> &'static str {

@@ -3,6 +3,7 @@
 //! It measures and decides nothing. Bad rows go to quarantine with their cause; whether there are
 //! too many is judged when every shard is through.
 
+use std::borrow::Cow;
 use std::io::Write;
 
 use serde::Serialize;
@@ -11,6 +12,7 @@ use super::columns::SourceColumns;
 use super::error::StageError;
 use super::inputs::Input;
 use super::job::Job;
+use super::models::Models;
 use super::profile;
 use crate::config::Source;
 use crate::provenance::record::{FileRecord, InputRecord, ShardRecord};
@@ -29,7 +31,7 @@ struct Task<'a> {
     source: &'a Source,
     columns: SourceColumns,
     schema: RowSchema,
-    scorer: Scorer<'a>,
+    scorer: Scorer,
 }
 
 /// A block's score rows, and its bad rows.
@@ -214,27 +216,14 @@ impl Task<'_> {
         let declared = self
             .columns
             .declared(self.source, value, block.provenance(i).as_deref());
-        let measured = self.scorer.measure(text, scan);
         let mut row = ScoreRow::new(block.first_row() + i as u64, Status::Ok);
+        score_text(&mut row, text, &self.scorer, &self.job.models, (scan, scratch));
         row.id = block.id(i).map(str::to_owned);
         (row.declared_origin, row.declared_by) = declared.origin.unzip();
         row.generation = declared.generation;
         row.kind = declared.kind;
         row.generator = declared.generator;
         row.edited = declared.edited;
-        match self.job.models.classifier.logit(text, measured.lang.as_deref(), scratch) {
-            Ok(logit) => {
-                row.logit = Some(logit);
-                row.p_synthetic = Some(1.0 / (1.0 + libm::exp(-logit)));
-            }
-            Err(abstain) => row.abstain = Some(abstain.name().to_owned()),
-        }
-        row.lang = measured.lang;
-        row.lang_p = measured.lang_p;
-        row.bytes = measured.bytes;
-        row.chars = measured.chars;
-        row.words = measured.words;
-        row.measures = measured.measures;
         row.tokens = self.columns.tokens(value);
         if row.tokens.is_none() && self.source.tokens_column.is_some() {
             return Err(bad("E-TOKENS", "the token count is missing or no whole number"));
@@ -256,6 +245,30 @@ impl Task<'_> {
         }
         Ok(row)
     }
+}
+
+/// Fills in what the scorers and the classifier say of a text.
+pub(super) fn score_text(
+    row: &mut ScoreRow,
+    text: &str,
+    scorer: &Scorer,
+    models: &Models,
+    (scan, scratch): (&mut Scan, &mut Scratch),
+) {
+    let measured = scorer.measure(text, scan);
+    match models.classifier.logit(text, measured.lang, scratch) {
+        Ok(logit) => {
+            row.logit = Some(logit);
+            row.p_synthetic = Some(1.0 / (1.0 + libm::exp(-logit)));
+        }
+        Err(abstain) => row.abstain = Some(abstain.name().to_owned()),
+    }
+    row.lang = measured.lang.map(Cow::Borrowed);
+    row.lang_p = measured.lang_p;
+    row.bytes = measured.bytes;
+    row.chars = measured.chars;
+    row.words = measured.words;
+    row.measures = measured.measures;
 }
 
 fn bad(code: &'static str, cause: &str) -> BadRow {

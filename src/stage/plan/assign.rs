@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 use super::sweep::{Scored, Sum};
 use crate::document::Origin;
 use crate::mix::SourcePlan;
-use crate::mix::prevalence::{Estimate, LogitCounts, conformal_threshold, prevalence};
+use crate::mix::LogitCounts;
+use crate::mix::prevalence::{Estimate, prevalence};
 use crate::score::row::Status;
 use crate::stage::error::StageError;
 use crate::stage::job::Job;
@@ -54,7 +55,7 @@ pub fn sources(job: &Job, scored: &Scored<'_>) -> Result<Vec<SourcePlan>, StageE
         let anchors = logits.human.total();
         let anchored = anchors >= assign.min_anchors;
         let synthetic_at = if anchored {
-            conformal_threshold(&logits.human, assign.fpr)
+            logits.human.conformal_threshold(assign.fpr)
         } else {
             job.models.classifier.reference().threshold_at(assign.fpr)
         };
