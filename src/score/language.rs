@@ -13,7 +13,7 @@ pub const LOOK: usize = 1000;
 /// Fewest letters for an answer.
 pub const LEAST: usize = 20;
 /// Least confidence for an answer.
-pub const SURE: f64 = 0.05;
+pub const SURE: f64 = 0.5;
 
 /// ISO 639-1 code of the language of `text` and the confidence, 0 to 1; null where unsure.
 pub fn identify(text: &str) -> Option<(&'static str, f64)> {

@@ -51,6 +51,8 @@ const ASCII: [Ascii; 256] = {
 /// A word, where it was found.
 pub(super) struct Word<'a> {
     text: &'a str,
+    start: usize,
+    end: usize,
     ascii: bool,
     /// Whether at least one of its characters is a letter.
     pub(super) alpha: bool,
@@ -58,18 +60,17 @@ pub(super) struct Word<'a> {
 
 impl Word<'_> {
     /// The word as it stands in the text.
-    #[cfg(test)]
     pub(super) fn text(&self) -> &str {
-        self.text
+        &self.text[self.start..self.end]
     }
 
     /// Length in characters.
     #[inline]
     pub(super) fn chars(&self) -> usize {
         if self.ascii {
-            self.text.len()
+            self.end - self.start
         } else {
-            self.text.chars().count()
+            self.text().chars().count()
         }
     }
 
@@ -77,11 +78,11 @@ impl Word<'_> {
     #[inline]
     pub(super) fn hash(&self, folded: &mut Vec<u8>) -> u64 {
         if self.ascii {
-            return ascii_word_hash(self.text.as_bytes());
+            return ascii_word_hash(self.text.as_bytes(), self.start, self.end);
         }
         let classes = Classes::get();
         folded.clear();
-        for c in self.text.chars() {
+        for c in self.text().chars() {
             let mut bytes = [0; 4];
             folded.extend_from_slice(classes.fold(c).encode_utf8(&mut bytes).as_bytes());
         }
@@ -153,7 +154,9 @@ fn ascii_word(text: &str, start: usize, classes: Classes, visitor: &mut impl Vis
         at += 1;
     }
     visitor.word(Word {
-        text: &text[start..at],
+        text,
+        start,
+        end: at,
         ascii: true,
         alpha,
     });
@@ -197,10 +200,11 @@ fn run(text: &str, start: usize, classes: Classes, visitor: &mut impl Visit) -> 
         }
         end = start + offset + c.len_utf8();
     }
-    let word = &text[start..end];
     visitor.word(Word {
-        text: word,
-        ascii: word.is_ascii(),
+        text,
+        start,
+        end,
+        ascii: text[start..end].is_ascii(),
         alpha,
     });
     end
@@ -231,7 +235,9 @@ fn cluster(
         joins = classes.class(c) == Class::Stacker;
     }
     visitor.word(Word {
-        text: &text[start..end],
+        text,
+        start,
+        end,
         ascii: false,
         alpha: true,
     });
@@ -248,8 +254,8 @@ mod tests {
         struct List(Vec<(String, bool, bool)>);
         impl Visit for List {
             fn word(&mut self, word: Word<'_>) {
-                assert_eq!(word.ascii, word.text.is_ascii());
-                assert_eq!(word.chars(), word.text.chars().count());
+                assert_eq!(word.ascii, word.text().is_ascii());
+                assert_eq!(word.chars(), word.text().chars().count());
                 self.0
                     .push((word.text().to_string(), word.ascii, word.alpha));
             }
@@ -272,7 +278,7 @@ mod tests {
         let solid = |class| matches!(class, Class::Letter | Class::Digit);
         let mut found: Vec<String> = Vec::new();
         let (mut open, mut cjk) = (false, false);
-        for place in 0..chars.len() {
+        for (place, &c) in chars.iter().enumerate() {
             let joins = match class(place) {
                 Class::Letter | Class::Digit => open && !cjk,
                 Class::Mark => open,
@@ -280,13 +286,13 @@ mod tests {
                 _ => false,
             };
             if joins {
-                found.last_mut().unwrap().push(chars[place]);
+                found.last_mut().unwrap().push(c);
                 continue;
             }
             cjk = class(place) == Class::Cjk;
             open = cjk || solid(class(place));
             if open {
-                found.push(chars[place].to_string());
+                found.push(c.to_string());
             }
         }
         found

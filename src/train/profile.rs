@@ -9,7 +9,7 @@ use crate::text::Scan;
 
 /// Bytes of text that a language needs, unless told otherwise: with less, the profile is mostly
 /// smoothing.
-pub const LEAST_BYTES: u64 = 200_000;
+pub const LEAST_BYTES: u64 = 150_000;
 
 /// Counts human documents, then makes a [`Reference`] of them.
 #[derive(Default)]
