@@ -28,7 +28,9 @@ static EMBEDDED: &[u8] = include_bytes!("../../models/classifier.bin");
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum ModelError {
     /// The file does not begin as a classifier does.
-    #[error("no tamis classifier (it begins otherwise): name a file made by `tamis train classifier`")]
+    #[error(
+        "no tamis classifier (it begins otherwise): name a file made by `tamis train classifier`"
+    )]
     Magic,
     /// The file is of another version of the format.
     #[error("classifier format {found}, this program reads {expected}: train the model anew")]
@@ -39,7 +41,9 @@ pub enum ModelError {
         expected: u32,
     },
     /// The file ends early, or has bytes too many.
-    #[error("classifier file of {bytes} bytes is cut short or too long at its {part}: copy it anew")]
+    #[error(
+        "classifier file of {bytes} bytes is cut short or too long at its {part}: copy it anew"
+    )]
     Length {
         /// Length of the file.
         bytes: usize,

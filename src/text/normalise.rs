@@ -232,9 +232,9 @@ impl<F: FnMut(u64)> Stream<F> {
             Run::None => {}
             Run::Word(hash) => (self.emit)(mix(hash)),
             Run::Digits(length) => (self.emit)(mix(STEP ^ u64::from(length))),
-            Run::Mark { mark, repeated } => (self.emit)(mix(
-                !SEED ^ (u64::from(u32::from(mark)) << 1) ^ u64::from(repeated)
-            )),
+            Run::Mark { mark, repeated } => (self.emit)(mix(!SEED
+                ^ (u64::from(u32::from(mark)) << 1)
+                ^ u64::from(repeated))),
         }
     }
 }
@@ -242,7 +242,11 @@ impl<F: FnMut(u64)> Stream<F> {
 /// The length of a list or quotation mark with its space at a line's start: `- `, `+ `, `> `,
 /// `12. `, `3) `; 0 where there is none.
 fn list_mark(line: &[u8]) -> usize {
-    let digits = line.iter().take(4).take_while(|b| b.is_ascii_digit()).count();
+    let digits = line
+        .iter()
+        .take(4)
+        .take_while(|b| b.is_ascii_digit())
+        .count();
     let mark = match (digits, line.get(digits)) {
         (0, Some(b'-' | b'+' | b'>')) | (1..=3, Some(b'.' | b')')) => digits + 1,
         _ => return 0,

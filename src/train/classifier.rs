@@ -30,7 +30,7 @@ use crate::score::classifier::{Classifier, Reference, Scratch, features};
 use rows::Rows;
 
 pub use measure::{auroc, expected_calibration_error, true_positive_rate};
-pub use report::{Cell, LanguageFigures, Report};
+pub use report::{Cell, LanguageFigures, LanguageTable, Report};
 
 /// Characters at which the figures of a report are taken.
 pub const REPORT_CHARS: usize = 1_000;
@@ -103,7 +103,9 @@ pub enum TrainError {
         label: &'static str,
     },
     /// Validation needs domains to leave out.
-    #[error("{found} separate domains of {label} text, validation needs {needed}: give more domains, or fewer folds")]
+    #[error(
+        "{found} separate domains of {label} text, validation needs {needed}: give more domains, or fewer folds"
+    )]
     FewDomains {
         /// Whose domains.
         label: &'static str,
@@ -158,8 +160,11 @@ pub fn train(examples: &[Example], options: &TrainOptions) -> Result<TrainedMode
             min_auroc: options.min_auroc.to_string(),
         });
     }
-    let rows = all.only(&answered);
-    let logits = held_out(&rows, options)?;
+    let (before, rows) = (all.len(), all.only(&answered));
+    let logits = match rows.len() == before {
+        true => logits,
+        false => held_out(&rows, options)?,
+    };
     let reference = reference::measure(&rows, &logits.full);
     let report = Report::new(&rows, &logits.short);
     let every: Vec<usize> = (0..rows.len()).collect();
@@ -196,7 +201,11 @@ fn check(options: &TrainOptions) -> Result<(), TrainError> {
         ("slots", (10..=22).contains(&options.slots_log2), "10 to 22"),
         ("epochs", (1..=100).contains(&options.epochs), "1 to 100"),
         ("folds", (2..=50).contains(&options.folds), "2 to 50"),
-        ("rate", options.rate > 0.0 && options.rate <= 10.0, "above 0, at most 10"),
+        (
+            "rate",
+            options.rate > 0.0 && options.rate <= 10.0,
+            "above 0, at most 10",
+        ),
         ("l2", options.l2 >= 0.0 && options.l2 <= 1.0, "0 to 1"),
     ];
     match ranges.iter().find(|(_, holds, _)| !holds) {
@@ -230,7 +239,11 @@ fn held_out(rows: &Rows<'_>, options: &TrainOptions) -> Result<HeldOut, TrainErr
             out.into_iter()
                 .map(|row| {
                     let text = rows.text(row);
-                    (row, logit(text, REPORT_CHARS), logit(text, crate::text::normalise::MAX_CHARS))
+                    (
+                        row,
+                        logit(text, REPORT_CHARS),
+                        logit(text, crate::text::normalise::MAX_CHARS),
+                    )
                 })
                 .collect()
         })

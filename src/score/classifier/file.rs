@@ -48,7 +48,12 @@ fn body(model: &Classifier) -> Vec<u8> {
     }
     float(&mut out, reference.threshold);
     for rates in &reference.rates {
-        for rate in [rates.human.0, rates.human.1, rates.machine.0, rates.machine.1] {
+        for rate in [
+            rates.human.0,
+            rates.human.1,
+            rates.machine.0,
+            rates.machine.1,
+        ] {
             float(&mut out, rate);
         }
     }
@@ -102,7 +107,10 @@ fn fields(from: &mut Fields<'_>) -> Result<Classifier, ModelError> {
     for _ in 0..count {
         let length = usize::from(from.take(1, "languages")?[0]);
         let name = std::str::from_utf8(from.take(length, "languages")?);
-        languages.push(name.map_err(|_| ModelError::Field { field: "languages" })?.to_owned());
+        languages.push(
+            name.map_err(|_| ModelError::Field { field: "languages" })?
+                .to_owned(),
+        );
     }
     let mut reference = Reference::default();
     for share in reference.human.iter_mut().chain(&mut reference.machine) {

@@ -6,7 +6,9 @@ use super::*;
 use proptest::prelude::*;
 
 fn small() -> Classifier {
-    let weights: Vec<f32> = (0..1 << 10).map(|i| ((i * 37 % 101) as f32 - 50.0) / 50.0).collect();
+    let weights: Vec<f32> = (0..1 << 10)
+        .map(|i| ((i * 37 % 101) as f32 - 50.0) / 50.0)
+        .collect();
     let languages = vec!["en".to_owned(), "ja".to_owned()];
     Classifier::from_weights(&weights, -0.25, languages, Reference::default())
 }
@@ -16,14 +18,20 @@ fn a_file_gives_back_its_model() {
     let model = small();
     let read = Classifier::from_bytes(&model.to_bytes()).unwrap();
     assert_eq!(read, model);
-    assert_eq!(read.digest(), blake3::hash(&model.to_bytes()).to_hex().as_str());
+    assert_eq!(
+        read.digest(),
+        blake3::hash(&model.to_bytes()).to_hex().as_str()
+    );
 }
 
 #[test]
 fn every_truncation_and_every_flipped_byte_is_refused() {
     let bytes = small().to_bytes();
     for end in 0..bytes.len() {
-        assert!(Classifier::from_bytes(&bytes[..end]).is_err(), "cut at {end}");
+        assert!(
+            Classifier::from_bytes(&bytes[..end]).is_err(),
+            "cut at {end}"
+        );
     }
     for at in 0..bytes.len() {
         let mut bad = bytes.clone();
@@ -41,7 +49,10 @@ fn sealed_nonsense_is_refused_before_it_is_allocated() {
     model.slots_log2 = 30;
     assert!(matches!(
         Classifier::from_bytes(&model.to_bytes()),
-        Err(ModelError::Length { part: "weights", .. })
+        Err(ModelError::Length {
+            part: "weights",
+            ..
+        })
     ));
     model.slots_log2 = 60;
     assert_eq!(

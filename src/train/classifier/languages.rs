@@ -15,8 +15,10 @@ type Sides = [Vec<f64>; 2];
 
 /// The held-out figures of each language with enough rows, the most machine rows first.
 ///
-/// A language is answered for if two means reach `min_auroc`: of all its rows, and of its domains,
-/// each domain against its own other label or, where it has none, against that of the language.
+/// A language is answered for if three figures reach `min_auroc`: of all its rows together; the
+/// mean of its domains, each against its own other label or, where it has none, against that of
+/// the language; and the mean of its *paired* domains, those with enough rows of both labels. Where
+/// people and machines never write on the same things, a model may know no more than the register.
 pub(super) fn figures(
     rows: &Rows<'_>,
     logits: &[Option<f64>],
@@ -45,18 +47,28 @@ fn language(
     min_auroc: f64,
 ) -> Option<LanguageFigures> {
     let pool = |side: usize| -> Vec<f64> {
-        domains.values().flat_map(|sides| sides[side].iter().copied()).collect()
+        domains
+            .values()
+            .flat_map(|sides| sides[side].iter().copied())
+            .collect()
     };
     let (human, machine) = (pool(0), pool(1));
     let counted = |side: usize| {
-        domains.values().filter(|sides| sides[side].len() >= MIN_ROWS).count()
+        domains
+            .values()
+            .filter(|sides| sides[side].len() >= MIN_ROWS)
+            .count()
     };
     let domain_counts = [counted(0), counted(1)];
-    let mut by_domain = Vec::new();
+    let (mut by_domain, mut paired) = (Vec::new(), Vec::new());
     for [own_human, own_machine] in domains.values() {
         let enough = [own_human.len() >= MIN_ROWS, own_machine.len() >= MIN_ROWS];
         by_domain.extend(match enough {
-            [true, true] => auroc(own_human, own_machine),
+            [true, true] => {
+                let own = auroc(own_human, own_machine);
+                paired.extend(own);
+                own
+            }
             [true, false] => auroc(own_human, &machine),
             [false, true] => auroc(&human, own_machine),
             [false, false] => None,
@@ -66,7 +78,9 @@ fn language(
         return None;
     }
     let pooled = auroc(&human, &machine)?;
-    let mean = by_domain.iter().sum::<f64>() / by_domain.len() as f64;
+    let mean_of = |figures: &[f64]| figures.iter().sum::<f64>() / figures.len() as f64;
+    let mean = mean_of(&by_domain);
+    let paired_mean = (!paired.is_empty()).then(|| mean_of(&paired));
     let lowest = by_domain.iter().copied().fold(1.0, f64::min);
     Some(LanguageFigures {
         lang: lang.to_owned(),
@@ -75,9 +89,11 @@ fn language(
         domains: domain_counts,
         pooled,
         mean,
+        paired: paired_mean,
         lowest,
         answered: domain_counts.iter().all(|&count| count >= MIN_DOMAINS)
             && pooled >= min_auroc
-            && mean >= min_auroc,
+            && mean >= min_auroc
+            && paired_mean.is_some_and(|mean| mean >= min_auroc),
     })
 }

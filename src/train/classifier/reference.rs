@@ -31,7 +31,11 @@ pub(super) fn measure(rows: &Rows<'_>, logits: &[Option<f64>]) -> Reference {
             &mut reference.human
         };
         side[bin(logit)] += rows.weight(row);
-        let domain = (example.machine, example.domain.as_str(), example.lang.as_str());
+        let domain = (
+            example.machine,
+            example.domain.as_str(),
+            example.lang.as_str(),
+        );
         domains.entry(domain).or_default().push(logit);
     }
     normalise(&mut reference.human);

@@ -25,6 +25,8 @@ pub struct LanguageFigures {
     pub pooled: f64,
     /// Mean AUROC over domains.
     pub mean: f64,
+    /// Mean AUROC inside domains that have enough rows of both labels.
+    pub paired: Option<f64>,
     /// AUROC of the worst domain.
     pub lowest: f64,
     /// Whether the model answers for the language.
@@ -180,11 +182,20 @@ impl fmt::Display for Report {
         )?;
         for subset in self.subsets() {
             if let Some((auroc, found)) = self.mean_of(subset) {
-                writeln!(f, "Mean over cells of `{subset}`: AUROC {auroc:.3}, found {found:.3}.\n")?;
+                writeln!(
+                    f,
+                    "Mean over cells of `{subset}`: AUROC {auroc:.3}, found {found:.3}.\n"
+                )?;
             }
         }
-        writeln!(f, "| domain | lang | subset | human | machine | AUROC | found at 1% | human flagged | machine flagged |")?;
-        writeln!(f, "| --- | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |")?;
+        writeln!(
+            f,
+            "| domain | lang | subset | human | machine | AUROC | found at 1% | human flagged | machine flagged |"
+        )?;
+        writeln!(
+            f,
+            "| --- | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |"
+        )?;
         let show = |x: Option<f64>| x.map_or(String::new(), |x| format!("{x:.3}"));
         for cell in &self.cells {
             writeln!(
@@ -199,6 +210,34 @@ impl fmt::Display for Report {
                 show(cell.found),
                 show(cell.human_flagged),
                 show(cell.machine_flagged)
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// The figures of languages, as a Markdown table.
+#[derive(Debug, Clone, Copy)]
+pub struct LanguageTable<'f>(pub &'f [LanguageFigures]);
+
+impl fmt::Display for LanguageTable<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "| lang | human | machine | domains | AUROC | mean of domains | mean of paired domains | lowest | answered |"
+        )?;
+        writeln!(
+            f,
+            "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |"
+        )?;
+        for l in self.0 {
+            let answered = if l.answered { "yes" } else { "no" };
+            let paired = l.paired.map_or(String::new(), |mean| format!("{mean:.3}"));
+            let [human, machine] = l.domains;
+            writeln!(
+                f,
+                "| {} | {} | {} | {human} / {machine} | {:.3} | {:.3} | {paired} | {:.3} | {answered} |",
+                l.lang, l.human, l.machine, l.pooled, l.mean, l.lowest
             )?;
         }
         Ok(())

@@ -34,10 +34,9 @@ impl<'e> Rows<'e> {
         let seeds: Vec<u64> = (0..rows.len() as u64)
             .map(|row| mix(options.seed ^ mix(row + 1)))
             .collect();
-        rows.rows
-            .par_iter_mut()
-            .zip(seeds)
-            .for_each_init(Scratch::default, |scratch, (row, seed)| {
+        rows.rows.par_iter_mut().zip(seeds).for_each_init(
+            Scratch::default,
+            |scratch, (row, seed)| {
                 row.crops = (0..CROPS)
                     .map(|i| {
                         let crop = crop(&row.example.text, mix(seed.wrapping_add(i)));
@@ -45,7 +44,8 @@ impl<'e> Rows<'e> {
                     })
                     .filter(|slots| !slots.is_empty())
                     .collect();
-            });
+            },
+        );
         rows
     }
 
@@ -59,7 +59,15 @@ impl<'e> Rows<'e> {
             .collect();
         // Fields behind the hash, so that of twins the same one is kept whatever the order.
         order.sort_by_key(|(hash, e)| {
-            (*hash, e.machine, &e.domain, &e.generator, &e.lang, &e.subset, &e.group)
+            (
+                *hash,
+                e.machine,
+                &e.domain,
+                &e.generator,
+                &e.lang,
+                &e.subset,
+                &e.group,
+            )
         });
         order.dedup_by_key(|(hash, _)| *hash);
         let mut taken = BTreeMap::new();
@@ -85,7 +93,8 @@ impl<'e> Rows<'e> {
 
     /// The rows of these languages only, weighted anew.
     pub(super) fn only(mut self, languages: &[String]) -> Rows<'e> {
-        self.rows.retain(|row| languages.contains(&row.example.lang));
+        self.rows
+            .retain(|row| languages.contains(&row.example.lang));
         self.weighted()
     }
 
@@ -94,7 +103,9 @@ impl<'e> Rows<'e> {
     fn weighted(mut self) -> Rows<'e> {
         let mut counts = BTreeMap::new();
         for Row { example: e, .. } in &self.rows {
-            *counts.entry((&e.domain, &e.lang, e.machine)).or_insert(0u32) += 1;
+            *counts
+                .entry((&e.domain, &e.lang, e.machine))
+                .or_insert(0u32) += 1;
         }
         let mut sums = [0.0f64; 2];
         for row in &mut self.rows {
@@ -155,7 +166,11 @@ fn crop(text: &str, seed: u64) -> &str {
     }
     let start = mix(seed ^ 0x5DEE_CE66) % (chars - wished + 1);
     let from = &text[head(text, start as usize).len()..];
-    let from = match from.char_indices().take(40).find(|(_, c)| c.is_whitespace()) {
+    let from = match from
+        .char_indices()
+        .take(40)
+        .find(|(_, c)| c.is_whitespace())
+    {
         Some((space, _)) if start > 0 => &from[space..],
         _ => from,
     };
