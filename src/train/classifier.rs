@@ -14,6 +14,7 @@
 //! threads.
 
 mod folds;
+mod held_out;
 mod languages;
 mod logistic;
 mod measure;
@@ -26,7 +27,7 @@ mod tests;
 use rayon::prelude::*;
 use thiserror::Error;
 
-use crate::score::classifier::{Classifier, Reference, Scratch, features};
+use crate::score::classifier::{Classifier, Scratch, features};
 use rows::Rows;
 
 pub use measure::{auroc, expected_calibration_error, true_positive_rate};
@@ -80,7 +81,7 @@ pub struct TrainOptions {
 impl Default for TrainOptions {
     fn default() -> TrainOptions {
         TrainOptions {
-            slots_log2: 21,
+            slots_log2: 20,
             epochs: 6,
             rate: 0.1,
             l2: 1e-5,
@@ -148,7 +149,7 @@ pub fn train(examples: &[Example], options: &TrainOptions) -> Result<TrainedMode
     check(options)?;
     let all = Rows::select(examples, options);
     all.check_labels()?;
-    let logits = held_out(&all, options)?;
+    let logits = held_out::judge(&all, options)?;
     let languages = languages::figures(&all, &logits.short, options.min_auroc);
     let answered: Vec<String> = languages
         .iter()
@@ -163,7 +164,7 @@ pub fn train(examples: &[Example], options: &TrainOptions) -> Result<TrainedMode
     let (before, rows) = (all.len(), all.only(&answered));
     let logits = match rows.len() == before {
         true => logits,
-        false => held_out(&rows, options)?,
+        false => held_out::judge(&rows, options)?,
     };
     let reference = reference::measure(&rows, &logits.full);
     let report = Report::new(&rows, &logits.short);
@@ -212,49 +213,4 @@ fn check(options: &TrainOptions) -> Result<(), TrainError> {
         Some(&(option, _, range)) => Err(TrainError::Option { option, range }),
         None => Ok(()),
     }
-}
-
-/// Held-out logits of every row: each by the model that never saw its domain.
-struct HeldOut {
-    /// At [`REPORT_CHARS`].
-    short: Vec<Option<f64>>,
-    /// As documents are scored.
-    full: Vec<Option<f64>>,
-}
-
-fn held_out(rows: &Rows<'_>, options: &TrainOptions) -> Result<HeldOut, TrainError> {
-    let folds = folds::assign(rows, options.folds)?;
-    let judged: Vec<Vec<(usize, Option<f64>, Option<f64>)>> = (0..options.folds)
-        .into_par_iter()
-        .map(|fold| {
-            let (out, seen): (Vec<usize>, Vec<usize>) =
-                (0..rows.len()).partition(|&row| folds[row] == fold);
-            let (weights, bias) = logistic::fit(rows, &seen, options);
-            let model = Classifier::from_weights(&weights, bias, Vec::new(), Reference::default());
-            drop(weights);
-            let mut scratch = Scratch::default();
-            let mut logit = |text: &str, chars| {
-                model.logit_of_slots(features(text, chars, options.slots_log2, &mut scratch))
-            };
-            out.into_iter()
-                .map(|row| {
-                    let text = rows.text(row);
-                    (
-                        row,
-                        logit(text, REPORT_CHARS),
-                        logit(text, crate::text::normalise::MAX_CHARS),
-                    )
-                })
-                .collect()
-        })
-        .collect();
-    let mut logits = HeldOut {
-        short: vec![None; rows.len()],
-        full: vec![None; rows.len()],
-    };
-    for (row, short, full) in judged.into_iter().flatten() {
-        logits.short[row] = short;
-        logits.full[row] = full;
-    }
-    Ok(logits)
 }

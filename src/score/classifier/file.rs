@@ -10,7 +10,7 @@
 //!         2^slots_log2 weights i8, and nothing more
 //! ```
 
-use super::{BINS, Classifier, ModelError, Reference, ThresholdRates};
+use super::{Classifier, ModelError, Reference, ThresholdRates};
 
 const MAGIC: &[u8; 8] = b"tamisclf";
 const VERSION: u32 = 1;
@@ -123,7 +123,6 @@ fn fields(from: &mut Fields<'_>) -> Result<Classifier, ModelError> {
             machine: (from.rate("rates")?, from.rate("rates")?),
         };
     }
-    debug_assert_eq!(reference.human.len(), BINS);
     Ok(Classifier {
         slots_log2,
         languages,

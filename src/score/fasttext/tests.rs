@@ -76,10 +76,10 @@ fn a_flipped_bit_never_panics_nor_allocates_without_bound() {
         for at in (0..600).chain((600..bytes.len()).step_by(bytes.len() / 300 + 1)) {
             let mut bad = bytes.to_vec();
             bad[at] ^= 1 << (at % 8);
-            if let Ok(model) = FastTextModel::from_bytes(&bad, "machine") {
-                if let Some(score) = model.score("the dog of delve", &mut scratch) {
-                    assert!((0.0..=1.0).contains(&score));
-                }
+            if let Ok(model) = FastTextModel::from_bytes(&bad, "machine")
+                && let Some(score) = model.score("the dog of delve", &mut scratch)
+            {
+                assert!((0.0..=1.0).contains(&score));
             }
         }
     }
