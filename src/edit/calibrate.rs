@@ -6,17 +6,27 @@
 
 use std::ops::ControlFlow;
 
+use serde::{Deserialize, Deserializer, Serialize};
+
 use super::prior::{Prior, PriorError};
 
 /// Bins of the histogram, of equal width over \[0, 1\].
 const BINS: usize = 4096;
 
 /// A mergeable histogram of P(token | context) over the tokens that have an alternative.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ProbabilitySketch {
     tokens: u64,
     changeable: u64,
+    #[serde(deserialize_with = "all_bins")]
     bins: Vec<u64>,
+}
+
+/// However many bins a file holds, a sketch has them all.
+fn all_bins<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u64>, D::Error> {
+    let mut bins = Vec::deserialize(deserializer)?;
+    bins.resize(BINS, 0);
+    Ok(bins)
 }
 
 impl Default for ProbabilitySketch {
