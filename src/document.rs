@@ -250,3 +250,20 @@ pub struct Provenance {
     /// The provenance that the row carried on input, as JSON text, if any.
     pub previous: Option<String>,
 }
+
+/// The leading `YYYY-MM-DD` of an ISO 8601 text as a number that orders days (year, month, day in
+/// decimal), if the text begins with a valid date.
+pub fn iso_day(text: &str) -> Option<i64> {
+    let bytes = text.trim_start().as_bytes();
+    if bytes.len() < 10 || bytes[4] != b'-' || bytes[7] != b'-' {
+        return None;
+    }
+    let number = |range: std::ops::Range<usize>| -> Option<i64> {
+        bytes[range].iter().try_fold(0i64, |n, b| {
+            b.is_ascii_digit().then(|| n * 10 + i64::from(b - b'0'))
+        })
+    };
+    let (year, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
+    let valid = (1..=12).contains(&month) && (1..=31).contains(&day);
+    valid.then_some(year * 10_000 + month * 100 + day)
+}

@@ -1,3 +1,28 @@
-//! (being built)
+//! Origins, pools, weights, cuts, a document's fate: pure functions, no input or output.
+//!
+//! - [`judge`]: one document against the rules: filters, assigned origin, pool, weight, stratum.
+//! - [`allocate`]: from what the pools hold to the total and to each part's target, or a refusal
+//!   with the nearest target that works.
+//! - [`select`]: the cut at which a cell's documents add up to its target, found on exact sums in
+//!   two streaming passes.
+//! - [`fate`]: how many copies of a document the plan takes, and in what form.
+//! - [`plan`]: all decisions of a run, as written to `plan.json`; with a score row it gives a fate.
+//! - [`prevalence`]: the share of machine text in a pool, with an interval.
 
+pub mod allocate;
+pub mod fate;
+pub mod judge;
+mod logits;
+pub mod plan;
 pub mod prevalence;
+pub mod select;
+
+pub use allocate::{Allocation, Capacity, Refusal, allocate};
+pub use fate::{Fate, copies_at, steps, weight_to_fixed};
+pub use logits::LogitCounts;
+pub use judge::{Judge, Judgement, Pool, Row, Thresholds};
+pub use plan::{Cell, Cut, EditPlan, Plan, SourcePlan};
+pub use select::{Histogram, Select};
+
+#[cfg(test)]
+mod tests;

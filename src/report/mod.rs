@@ -1,1 +1,177 @@
-//! (being built)
+//! What was measured, as `report.json` and as a table for the terminal.
+//!
+//! Counts are counted, over all score rows and all written rows; what is an estimate carries its
+//! interval, and what comes from a sample says so.
+
+pub mod table;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::mix::prevalence::Estimate;
+use crate::provenance::record::{EditTally, RowCounts};
+use crate::provenance::{Failure, record::Tally};
+use crate::score::generations::CollapseMetrics;
+
+/// Version of `report.json`.
+pub const REPORT_VERSION: u32 = 1;
+
+/// One part of the mix: target, plan and what was written, as shares of the whole.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MixLine {
+    /// The origin.
+    pub origin: String,
+    /// The stratum inside it, where there are strata.
+    pub stratum: Option<String>,
+    /// The share that was asked for (of a stratum: that its pool gives).
+    pub target: f64,
+    /// The share that was planned, on the score rows' counts.
+    pub planned: f64,
+    /// The share that was written, counted again; null for strata, which are not counted apart.
+    pub written: Option<f64>,
+    /// The share that was written, on the score rows' counts; null for strata.
+    pub written_on_input_counts: Option<f64>,
+    /// Planned size in the unit.
+    pub planned_count: u64,
+    /// Written size in the unit, counted again.
+    pub written_count: Option<u64>,
+    /// Documents written (planned, for a stratum).
+    pub documents: u64,
+}
+
+/// The same sum before and after.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Change {
+    /// Size of all rows that could be read, in the unit.
+    pub before: u64,
+    /// Size of what the plan takes, copies counted.
+    pub after: u64,
+    /// Share of the rows' size of which at least one copy is taken; null for nothing.
+    pub retention: Option<f64>,
+    /// Documents before.
+    pub documents_before: u64,
+    /// Documents after, copies counted.
+    pub documents_after: u64,
+    /// Documents that nobody declared and the classifier did not judge.
+    pub unverified: u64,
+    /// Documents between the thresholds.
+    pub uncertain: u64,
+}
+
+/// Document means before and after.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Means {
+    /// Over all rows that could be read.
+    pub before: BTreeMap<String, Option<f64>>,
+    /// Over what the plan takes, each copy counted.
+    pub after: BTreeMap<String, Option<f64>>,
+}
+
+/// Who said what the origins are: documents.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origins {
+    /// Declared, by origin.
+    pub declared: BTreeMap<String, u64>,
+    /// Assigned by the classifier, by origin.
+    pub assigned: BTreeMap<String, u64>,
+    /// Between the thresholds.
+    pub uncertain: u64,
+    /// Declared by nobody and not judged.
+    pub unverified: u64,
+    /// Unverified documents by the classifier's reason to abstain.
+    pub abstained: BTreeMap<String, u64>,
+}
+
+/// The share of machine text among a source's documents that nobody declared.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PrevalenceLine {
+    /// The source.
+    pub source: String,
+    /// The estimate, its interval and method.
+    #[serde(flatten)]
+    pub estimate: Estimate,
+    /// True if declared-human documents of the source calibrated the threshold.
+    pub anchored: bool,
+}
+
+/// Collapse metrics of one generation of a source.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GenerationLine {
+    /// The source.
+    pub source: String,
+    /// The generation; null where nothing is declared.
+    pub generation: Option<u32>,
+    /// The metrics.
+    #[serde(flatten)]
+    pub metrics: CollapseMetrics,
+    /// True if they are of a sample, not of the whole source.
+    pub sampled: bool,
+}
+
+/// One gate and what it found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Gate {
+    /// Its name, which is its configuration key.
+    pub name: String,
+    /// The stage that judges it.
+    pub stage: String,
+    /// What may be.
+    pub limit: f64,
+    /// What is.
+    pub value: f64,
+    /// Whether it holds.
+    pub ok: bool,
+}
+
+/// `report.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// Version of this format.
+    pub version: u32,
+    /// Digest of config, models and seed.
+    pub run: String,
+    /// What shares are counted in.
+    pub unit: String,
+    /// True if no shard failed.
+    pub complete: bool,
+    /// The row law over all shards.
+    pub rows: RowCounts,
+    /// Rows dropped or quarantined, by their first reason.
+    pub reasons: BTreeMap<String, u64>,
+    /// Rows that each filter would drop, whether or not another came first.
+    pub filters: BTreeMap<String, u64>,
+    /// Target, planned and written.
+    pub mix: Vec<MixLine>,
+    /// The largest distance of a written share from its target, in percentage points.
+    pub max_error_pp: f64,
+    /// Who said what the origins are.
+    pub origins: Origins,
+    /// The share of machine text.
+    pub prevalence: Vec<PrevalenceLine>,
+    /// Before and after, by source.
+    pub by_source: BTreeMap<String, Change>,
+    /// Before and after, by language; `null` where none was found.
+    pub by_lang: BTreeMap<String, Change>,
+    /// Before and after, by origin and stratum.
+    pub by_stratum: BTreeMap<String, Change>,
+    /// Collapse metrics by source and generation.
+    pub generations: Vec<GenerationLine>,
+    /// Lexical diversity, as document means.
+    pub diversity: Means,
+    /// Repetition and over-concentration, as document means.
+    pub concentration: Means,
+    /// What the editor did.
+    pub edits: EditTally,
+    /// Human documents that no variant may be made of, by why not.
+    pub uneditable: BTreeMap<String, u64>,
+    /// Every gate.
+    pub gates: Vec<Gate>,
+    /// Shards that failed.
+    pub failures: Vec<Failure>,
+}
+
+/// Shares of each origin in a tally.
+pub fn share(tally: Option<&Tally>, whole: u64, of: impl Fn(&Tally) -> u64) -> f64 {
+    tally.map_or(0.0, |t| of(t) as f64 / whole.max(1) as f64)
+}

@@ -1,4 +1,118 @@
-//! (being built)
+//! Scorers: what can be measured of a text, and the row that holds it.
+//!
+//! One [`Scan`] of a text serves all of them: [`repetition`], [`quality`] and [`diversity`] look at
+//! it alone, [`concentration`] also at a human [`Reference`] and the source's own [`Profile`].
+//! [`measure`] is the table of what they measure, [`row`] the score row. A scorer decides nothing.
 
 pub mod classifier;
+pub mod concentration;
+pub mod diversity;
 pub mod fasttext;
+pub mod generations;
+pub mod language;
+pub mod measure;
+pub mod quality;
+pub mod reference;
+pub mod repetition;
+pub mod row;
+
+use std::collections::BTreeMap;
+
+use self::concentration::{LogRatios, Profile};
+use self::measure::{Measure, Measures};
+use self::reference::Reference;
+use crate::text::Scan;
+
+/// What a run wants of the scorers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ScoreOptions {
+    /// Identify the language; without it `lang` and all that hangs on it are null.
+    pub language: bool,
+}
+
+impl Default for ScoreOptions {
+    fn default() -> Self {
+        ScoreOptions { language: true }
+    }
+}
+
+/// What the scorers say of one text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scored {
+    /// ISO 639-1 code of the language, null where unsure.
+    pub lang: Option<&'static str>,
+    /// Confidence of `lang`, 0 to 1.
+    pub lang_p: Option<f64>,
+    /// UTF-8 bytes.
+    pub bytes: u64,
+    /// Characters (Unicode scalar values).
+    pub chars: u64,
+    /// Words, by the rule of [`crate::text::words`].
+    pub words: u64,
+    /// All measures.
+    pub measures: Measures,
+}
+
+/// All scorers of one source, shared by its workers; each worker has its own [`Scan`].
+pub struct Scorer {
+    ratios: BTreeMap<String, LogRatios>,
+    options: ScoreOptions,
+}
+
+impl Scorer {
+    /// Scorers of a source. Without its profile, or in a language that the reference or the profile
+    /// lacks, `log_importance` is null.
+    pub fn new(
+        reference: &Reference,
+        source_profile: Option<&Profile>,
+        options: ScoreOptions,
+    ) -> Scorer {
+        let sources = source_profile.into_iter().flat_map(Profile::languages);
+        let ratios = sources.filter_map(|(lang, source)| {
+            let human = reference.of(lang)?;
+            Some((lang.to_string(), LogRatios::new(human, source)))
+        });
+        Scorer {
+            ratios: ratios.collect(),
+            options,
+        }
+    }
+
+    /// Measures `text`; `scan` is left as [`Scan::read`] of the text leaves it.
+    ///
+    /// ```
+    /// use tamis::score::{ScoreOptions, Scorer, measure::Measure, reference::Reference};
+    /// let scorer = Scorer::new(Reference::embedded(), None, ScoreOptions::default());
+    /// let scored = scorer.measure("to be or not to be", &mut Default::default());
+    /// assert_eq!(scored.words, 6);
+    /// assert_eq!(scored.measures.get(Measure::HapaxRatio), Some(0.5));
+    /// ```
+    pub fn measure(&self, text: &str, scan: &mut Scan) -> Scored {
+        let found = if self.options.language {
+            language::identify(text)
+        } else {
+            None
+        };
+        scan.read(text);
+        let mut measures = Measures::default();
+        repetition::measure(scan, &mut measures);
+        quality::measure(text, scan, &mut measures);
+        diversity::measure(scan, &mut measures);
+        let ratios = found.and_then(|(lang, _)| self.ratios.get(lang));
+        measures.set(
+            Measure::LogImportance,
+            ratios.and_then(|ratios| ratios.mean(scan)),
+        );
+        Scored {
+            lang: found.map(|(lang, _)| lang),
+            lang_p: found.map(|(_, p)| p),
+            bytes: scan.bytes(),
+            chars: scan.chars(),
+            words: scan.words(),
+            measures,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

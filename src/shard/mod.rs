@@ -1,1 +1,44 @@
-//! (being built)
+//! Every file in and out: shards in their formats and compressions, blocks of rows, atomic writing.
+//!
+//! Reading: [`find`] names the shards, [`open`] gives a [`Reader`], which cuts a shard into [`RawBlock`]s; a
+//! worker decodes one into a [`Block`] of rows. A row that cannot be used stays a row and says why.
+//!
+//! Writing: [`Block::encode`] (a worker again) makes [`Encoded`] rows with provenance, and one [`Writer`] puts
+//! them in order into a shard like the input, which is there whole or not at all. [`TableWriter`] and
+//! [`TableReader`] are for tables of our own. Nothing here knows what a score is.
+
+mod atomic;
+mod block;
+mod decompress;
+mod digest;
+mod error;
+mod find;
+mod frames;
+mod jsonl;
+mod lines;
+mod members;
+mod mmap;
+mod output;
+mod parquet_block;
+mod parquet_encode;
+mod parquet_read;
+mod parquet_write;
+mod preflight;
+mod provenance_column;
+mod reader;
+mod recut;
+mod row_bytes;
+mod splice;
+mod table;
+mod values;
+
+pub use atomic::{AtomicFile, Written, write_atomic};
+pub use block::{BadRow, Block, Columns, PROVENANCE, RawBlock};
+pub use digest::{Digest, digest_file, sampled_digest};
+pub use error::ShardError;
+pub use find::{Format, Shard, find};
+pub use mmap::Mapped;
+pub use output::{Encoded, OutputRow, WriteOptions, Writer};
+pub use preflight::{SchemaSummary, schema_of};
+pub use reader::{ReadOptions, Reader, Template, open};
+pub use table::{TableReader, TableWriter};

@@ -1,1 +1,50 @@
-//! (being built)
+//! Profile, score, plan, write, report: the engine that runs a stage over shards.
+//!
+//! - [`job`]: one run, checked before any work begins.
+//! - [`engine`]: threads, blocks, order, bounded memory.
+//! - [`profile`], [`score`], [`plan`], [`write`](mod@write), [`report`]: the stages. Each reads files and writes
+//!   files, can be killed at any byte and run again, and gives the same bytes for any number of
+//!   threads.
+//! - [`rebalance`]: another mix from scores that exist. [`loose`]: score rows without a run.
+
+pub mod columns;
+pub mod engine;
+pub mod error;
+pub mod inputs;
+pub mod job;
+pub mod loose;
+pub mod models;
+pub mod plan;
+pub mod profile;
+pub mod progress;
+pub mod rebalance;
+pub mod report;
+pub mod score;
+pub mod write;
+
+pub use engine::{Engine, silence_panics};
+pub use error::{Exit, StageError};
+pub use job::{CallOptions, Job};
+pub use progress::{Progress, Snapshot};
+
+use crate::provenance::run_dir::Stage;
+use crate::report::Report;
+
+/// Runs one stage; the last gives the report.
+///
+/// # Errors
+/// As the stage.
+pub fn run(job: &Job, stage: Stage) -> Result<Option<Report>, StageError> {
+    if job.measured != job.run && matches!(stage, Stage::Profile | Stage::Score) {
+        tracing::info!(stage = stage.name(), from = %job.measured.root().display(), "not done again");
+        return Ok(None);
+    }
+    match stage {
+        Stage::Profile => profile::run(job)?,
+        Stage::Score => score::run(job)?,
+        Stage::Plan => plan::run(job)?,
+        Stage::Write => write::run(job)?,
+        Stage::Report => return report::run(job).map(Some),
+    }
+    Ok(None)
+}

@@ -1,3 +1,21 @@
-//! (being built)
+//! Words, sentences, lines and n-grams of a text: read once, shared by all scorers.
+//!
+//! [`Scan`] is the reusable scratch of one worker: [`Scan::read`] takes a text apart, the scorers
+//! look at what it found. The rule of what a word is stands in [`words`], and is the unit `words`
+//! of a mix in every script.
 
+mod classes;
+mod hash;
+mod lines;
+mod marks;
+pub(crate) mod ngrams;
 pub mod normalise;
+mod scan;
+mod sentences;
+mod table;
+pub mod words;
+
+pub(crate) use self::hash::pair_hash;
+pub use self::hash::word_hash;
+pub use self::scan::Scan;
+pub use self::words::count_words;

@@ -1,0 +1,49 @@
+//! `tamis inspect`: what shards hold, without reading all of them.
+
+use clap::Args;
+
+use crate::shard::{self, Columns};
+use crate::stage::StageError;
+use crate::stage::inputs::format_name;
+
+/// The flags of `inspect`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  tamis inspect 'web/*.parquet' gen/")]
+pub struct InspectArgs {
+    /// Files, folders or globs
+    #[arg(value_name = "G", required = true)]
+    patterns: Vec<String>,
+    /// Column or field that holds the text
+    #[arg(long, value_name = "COLUMN", default_value = "text")]
+    text: String,
+}
+
+/// Prints one line a shard: format, size, rows where the file says, columns.
+///
+/// # Errors
+/// If nothing is found or a shard cannot be read.
+pub fn run(args: &InspectArgs) -> Result<(), StageError> {
+    let columns = Columns {
+        text: args.text.clone(),
+        id: None,
+        extra: Vec::new(),
+    };
+    println!("shard\tformat\tbytes\trows\tcolumns");
+    for found in shard::find(&args.patterns)? {
+        let line = match shard::schema_of(&found, &columns) {
+            Ok(schema) => format!(
+                "{}\t{}",
+                schema.rows.map_or("?".to_owned(), |n| n.to_string()),
+                schema.columns.join(", ")
+            ),
+            Err(error) => format!("?\t{error}"),
+        };
+        println!(
+            "{}\t{}\t{}\t{line}",
+            found.name,
+            format_name(found.format),
+            found.bytes
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,105 @@
+//! `tamis profile`, `score`, `plan`, `write`, `report`: one stage.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::run::print_json;
+use super::{Session, config_or_run};
+use crate::provenance::run_dir::Stage;
+use crate::report::table;
+use crate::stage::{self, Job, StageError, loose};
+
+/// The flags of a stage.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  tamis profile mix.toml && tamis score mix.toml && tamis plan mix.toml")]
+pub struct StageArgs {
+    /// A configuration, or a run directory
+    #[arg(value_name = "CONFIG|RUN")]
+    config: PathBuf,
+    /// The run directory, if not the one that the configuration names
+    #[arg(long, value_name = "RUN")]
+    out: Option<PathBuf>,
+    /// Go on with up to N failed shards left out
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    allow_failed: u64,
+    /// Print report.json to stdout (`report` only)
+    #[arg(long)]
+    json: bool,
+}
+
+/// The flags of `score`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  tamis score mix.toml\n  tamis score --loose 'web/*.parquet' --out scores.parquet")]
+pub struct ScoreArgs {
+    /// A configuration, or a run directory
+    #[arg(value_name = "CONFIG|RUN", conflicts_with = "loose", required_unless_present = "loose")]
+    config: Option<PathBuf>,
+    /// Score these files, folders or globs without a run directory, in order, into the file --out
+    #[arg(long, value_name = "G", num_args = 1.., requires = "out")]
+    loose: Vec<String>,
+    /// The run directory, or with --loose the Parquet file of score rows
+    #[arg(long, value_name = "RUN|FILE")]
+    out: Option<PathBuf>,
+    /// Column or field that holds the text, with --loose
+    #[arg(long, value_name = "COLUMN", default_value = "text")]
+    text: String,
+    /// Column or field that holds the id, with --loose
+    #[arg(long, value_name = "COLUMN", default_value = "id")]
+    id: String,
+    /// Do not identify languages, with --loose
+    #[arg(long)]
+    no_language: bool,
+    /// Go on with up to N failed shards left out
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    allow_failed: u64,
+}
+
+/// Runs one stage.
+///
+/// # Errors
+/// As the stage.
+pub fn stage(which: Stage, args: &StageArgs, session: &Session) -> Result<(), StageError> {
+    let (config, out) = config_or_run(&args.config, args.out.as_ref())?;
+    let job = Job::open(config, &out, &session.options(args.allow_failed), false)?;
+    let report = stage::run(&job, which)?;
+    session.finish();
+    if let Some(report) = report {
+        session.say(&table::render(&report));
+        if args.json {
+            print_json(&report)?;
+        }
+    }
+    Ok(())
+}
+
+/// Scores a run, or loose files.
+///
+/// # Errors
+/// As the stage.
+pub fn score(args: &ScoreArgs, session: &Session) -> Result<(), StageError> {
+    match (&args.config, &args.out) {
+        (Some(config), out) => {
+            let (config, out) = config_or_run(config, out.as_ref())?;
+            let job = Job::open(config, &out, &session.options(args.allow_failed), false)?;
+            stage::run(&job, Stage::Score)?;
+        }
+        (None, Some(out)) => {
+            let request = loose::Request {
+                patterns: &args.loose,
+                text: &args.text,
+                id: &args.id,
+                language: !args.no_language,
+                out,
+            };
+            let rows = loose::score(&request, &session.options(0))?;
+            session.finish();
+            session.say(&format!("{rows} score rows in {}", out.display()));
+        }
+        (None, None) => {
+            return Err(StageError::Usage("give --out FILE with --loose".to_owned()));
+        }
+    }
+    session.finish();
+    Ok(())
+}

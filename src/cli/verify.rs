@@ -1,0 +1,59 @@
+//! `tamis verify`: the checks of a finished run.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::Session;
+use crate::provenance::verify::{self, Options};
+use crate::stage::StageError;
+
+/// The flags of `verify`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  tamis verify mix/ --inputs\n\nPrints one line a fault to stdout, and ends with 3 if there is one.")]
+pub struct VerifyArgs {
+    /// A finished run
+    #[arg(value_name = "RUN")]
+    run: PathBuf,
+    /// Read the inputs again, too, and compare what was written with them
+    #[arg(long)]
+    inputs: bool,
+}
+
+/// Checks a run.
+///
+/// # Errors
+/// If there is a fault.
+pub fn run(args: &VerifyArgs, session: &Session) -> Result<(), StageError> {
+    if !args.run.is_dir() {
+        return Err(StageError::Usage(format!(
+            "{} is no run directory",
+            args.run.display()
+        )));
+    }
+    let options = Options {
+        inputs: args.inputs,
+        threads: session.threads(),
+    };
+    let checked = verify::verify(&args.run, &options);
+    session.finish();
+    for fault in &checked.faults {
+        println!("{fault}");
+    }
+    if checked.faults.is_empty() {
+        session.say(&format!(
+            "{}: {} files, {} rows in, {} rows out, all accounted for",
+            args.run.display(),
+            checked.files,
+            checked.read,
+            checked.written
+        ));
+        return Ok(());
+    }
+    Err(StageError::Damaged(format!(
+        "{}: {} fault{}",
+        args.run.display(),
+        checked.faults.len(),
+        if checked.faults.len() == 1 { "" } else { "s" }
+    )))
+}

@@ -1,0 +1,248 @@
+//! The report as plain text for the terminal.
+
+use std::fmt::Write;
+
+use super::{Change, Means, Report};
+
+/// The report as tables. Names come from the data, so control characters are shown escaped.
+pub fn render(report: &Report) -> String {
+    let mut text = String::new();
+    mix(&mut text, report);
+    rows(&mut text, report);
+    origins(&mut text, report);
+    changes(&mut text, "source", &report.by_source, &report.unit);
+    changes(&mut text, "language", &report.by_lang, &report.unit);
+    means(&mut text, "diversity", &report.diversity);
+    means(&mut text, "concentration", &report.concentration);
+    edits(&mut text, report);
+    for gate in report.gates.iter().filter(|gate| !gate.ok) {
+        line(
+            &mut text,
+            format_args!(
+                "gate {} does not hold: {:.4} against {}",
+                gate.name, gate.value, gate.limit
+            ),
+        );
+    }
+    for failure in &report.failures {
+        line(
+            &mut text,
+            format_args!(
+                "failed {}: {} [{}]",
+                shown(&failure.shard),
+                shown(&failure.cause),
+                failure.code
+            ),
+        );
+    }
+    text.truncate(text.trim_end().len());
+    text
+}
+
+fn line(text: &mut String, what: std::fmt::Arguments<'_>) {
+    // Writing to a string does not fail.
+    let _ = writeln!(text, "{what}");
+}
+
+fn shown(name: &str) -> String {
+    name.chars()
+        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+        .take(60)
+        .collect()
+}
+
+fn mix(text: &mut String, report: &Report) {
+    line(
+        text,
+        format_args!(
+            "\n{:<28}{:>9}{:>10}{:>10}{:>14}{:>12}",
+            format!("mix by {}", report.unit),
+            "target",
+            "planned",
+            "written",
+            report.unit,
+            "documents"
+        ),
+    );
+    for part in &report.mix {
+        let name = match &part.stratum {
+            None => part.origin.clone(),
+            Some(stratum) => format!("  {}", shown(stratum)),
+        };
+        let written = part
+            .written
+            .map_or(String::new(), |share| format!("{:.3}%", share * 100.0));
+        line(
+            text,
+            format_args!(
+                "{name:<28}{:>8.3}%{:>9.3}%{written:>10}{:>14}{:>12}",
+                part.target * 100.0,
+                part.planned * 100.0,
+                part.written_count.unwrap_or(part.planned_count),
+                part.documents
+            ),
+        );
+    }
+    line(
+        text,
+        format_args!(
+            "largest error {:.4} percentage points\n",
+            report.max_error_pp
+        ),
+    );
+}
+
+fn rows(text: &mut String, report: &Report) {
+    let rows = &report.rows;
+    line(
+        text,
+        format_args!(
+            "rows read {} = kept {} + dropped {} + quarantined {}; written {}",
+            rows.read, rows.kept, rows.dropped, rows.quarantined, rows.written
+        ),
+    );
+    for (reason, count) in &report.reasons {
+        line(text, format_args!("  {:<26}{count:>12}", shown(reason)));
+    }
+    text.push('\n');
+}
+
+fn origins(text: &mut String, report: &Report) {
+    let list = |counts: &std::collections::BTreeMap<String, u64>| {
+        counts
+            .iter()
+            .map(|(name, count)| format!("{name} {count}"))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    let origins = &report.origins;
+    for (name, counts) in [
+        ("declared", &origins.declared),
+        ("assigned", &origins.assigned),
+    ] {
+        if !counts.is_empty() {
+            line(text, format_args!("{name}: {}", list(counts)));
+        }
+    }
+    if origins.uncertain + origins.unverified > 0 {
+        line(
+            text,
+            format_args!(
+                "uncertain: {}; unverified: {} ({})",
+                origins.uncertain,
+                origins.unverified,
+                list(&origins.abstained)
+            ),
+        );
+    }
+    for p in &report.prevalence {
+        line(
+            text,
+            format_args!(
+                "machine text in {}: {:.1}% (95% interval {:.1}% to {:.1}%; {}, {})",
+                shown(&p.source),
+                p.estimate.share * 100.0,
+                p.estimate.low * 100.0,
+                p.estimate.high * 100.0,
+                p.estimate.method,
+                if p.anchored {
+                    "anchored"
+                } else {
+                    "not anchored"
+                }
+            ),
+        );
+    }
+    text.push('\n');
+}
+
+/// Most lines of one table; the rest is in `report.json`.
+const MOST_LINES: usize = 20;
+
+fn changes(
+    text: &mut String,
+    what: &str,
+    groups: &std::collections::BTreeMap<String, Change>,
+    unit: &str,
+) {
+    line(
+        text,
+        format_args!(
+            "{what:<20}{:>14}{:>14}{:>11}{:>12}{:>12}",
+            format!("{unit} before"),
+            "after",
+            "retention",
+            "unverified",
+            "uncertain"
+        ),
+    );
+    let mut order: Vec<_> = groups.iter().collect();
+    order.sort_by(|a, b| b.1.before.cmp(&a.1.before).then(a.0.cmp(b.0)));
+    for (name, change) in order.iter().take(MOST_LINES) {
+        let retention = change
+            .retention
+            .map_or("-".to_owned(), |share| format!("{:.1}%", share * 100.0));
+        line(
+            text,
+            format_args!(
+                "{:<20}{:>14}{:>14}{retention:>11}{:>12}{:>12}",
+                shown(name),
+                change.before,
+                change.after,
+                change.unverified,
+                change.uncertain
+            ),
+        );
+    }
+    if order.len() > MOST_LINES {
+        line(
+            text,
+            format_args!("  and {} more in report.json", order.len() - MOST_LINES),
+        );
+    }
+    text.push('\n');
+}
+
+fn means(text: &mut String, what: &str, means: &Means) {
+    line(
+        text,
+        format_args!("{what:<28}{:>12}{:>12}", "before", "after"),
+    );
+    let value = |v: Option<f64>| v.map_or("-".to_owned(), |x| format!("{x:.4}"));
+    for (name, before) in &means.before {
+        let after = means.after.get(name).copied().flatten();
+        line(
+            text,
+            format_args!(
+                "  {name:<26}{:>12}{:>12}",
+                value(*before),
+                value(after)
+            ),
+        );
+    }
+    text.push('\n');
+}
+
+fn edits(text: &mut String, report: &Report) {
+    let edits = &report.edits;
+    if edits.drawn > 0 {
+        line(
+            text,
+            format_args!(
+                "edits: {} variants drawn; tokens eligible {}, resampled {}, changed {}; unchanged variants {}",
+                edits.drawn, edits.eligible, edits.resampled, edits.changed, edits.unchanged
+            ),
+        );
+    }
+    if !report.uneditable.is_empty() {
+        let list: Vec<String> = report
+            .uneditable
+            .iter()
+            .map(|(why, count)| format!("{why} {count}"))
+            .collect();
+        line(
+            text,
+            format_args!("never drawn for editing: {}", list.join(", ")),
+        );
+    }
+}

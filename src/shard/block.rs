@@ -1,0 +1,126 @@
+//! A block of decoded rows, whatever the shard's format.
+
+use super::jsonl::{self, JsonlBlock};
+use super::lines::RawLines;
+use super::parquet_block::{ParquetBlock, RawBatch};
+use crate::document::Value;
+
+/// Name of the column or member that carries provenance.
+pub const PROVENANCE: &str = "tamis";
+
+/// Which columns (or members of a JSON line's object) to decode.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Columns {
+    /// The text.
+    pub text: String,
+    /// The document's id, if there is one.
+    pub id: Option<String>,
+    /// Others, in the order in which [`Block::extra`] counts them.
+    pub extra: Vec<String>,
+}
+
+/// A row that cannot be used, with all that a quarantine record needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadRow {
+    /// Stable code, such as `E-UTF8`.
+    pub code: &'static str,
+    /// What is wrong, without any of the text.
+    pub cause: String,
+    /// Where the line begins in the decompressed stream; nothing for Parquet.
+    pub offset: Option<u64>,
+    /// The line without its end; empty for Parquet and for documents above the cap.
+    pub raw: Vec<u8>,
+}
+
+/// Rows as they were read. Decoding them is a worker's task.
+pub struct RawBlock {
+    pub(crate) body: RawBody,
+    pub(crate) max_document: usize,
+}
+
+pub(crate) enum RawBody {
+    Lines(RawLines),
+    Batch(RawBatch),
+}
+
+impl RawBlock {
+    /// Finds text, id, extra columns and older provenance of each row.
+    ///
+    /// `columns` must be those that the reader was opened with.
+    pub fn decode(self, columns: &Columns) -> Block {
+        match self.body {
+            RawBody::Lines(raw) => Block {
+                first_row: raw.first_row,
+                body: Body::Jsonl(jsonl::decode(raw, columns, self.max_document)),
+            },
+            RawBody::Batch(raw) => Block {
+                first_row: raw.first_row,
+                body: Body::Parquet(ParquetBlock::decode(raw, columns, self.max_document)),
+            },
+        }
+    }
+}
+
+/// Decoded rows of one shard, in order.
+pub struct Block {
+    pub(crate) first_row: u64,
+    pub(crate) body: Body,
+}
+
+pub(crate) enum Body {
+    Jsonl(JsonlBlock),
+    Parquet(ParquetBlock),
+}
+
+impl Block {
+    /// Number of rows, bad ones included.
+    pub fn len(&self) -> usize {
+        match &self.body {
+            Body::Jsonl(block) => block.rows.len(),
+            Body::Parquet(block) => block.len(),
+        }
+    }
+
+    /// True if there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Row of the shard that is the block's first; rows count from 0, blank lines are none.
+    pub fn first_row(&self) -> u64 {
+        self.first_row
+    }
+
+    /// The text of row `i` of the block, or why there is none.
+    pub fn text(&self, i: usize) -> Result<&str, &BadRow> {
+        match &self.body {
+            Body::Jsonl(block) => block.text(i),
+            Body::Parquet(block) => block.text(i),
+        }
+    }
+
+    /// The id of row `i`; numbers as they are written.
+    pub fn id(&self, i: usize) -> Option<&str> {
+        match &self.body {
+            Body::Jsonl(block) => block.id(i),
+            Body::Parquet(block) => block.id(i),
+        }
+    }
+
+    /// The value of extra column `column` in row `i`; nothing for null, lists and structs, a missing column
+    /// and numbers that are not finite.
+    pub fn extra(&self, column: usize, i: usize) -> Option<Value> {
+        match &self.body {
+            Body::Jsonl(block) => block.extra(column, i),
+            Body::Parquet(block) => block.extra(column, i),
+        }
+    }
+
+    /// The `tamis` value that row `i` already carries, as JSON text.
+    pub fn provenance(&self, i: usize) -> Option<String> {
+        match &self.body {
+            Body::Jsonl(block) => block.provenance(i),
+            Body::Parquet(block) => block.provenance(i),
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Opens a shard for reading, block after block.
+
+use std::sync::Arc;
+
+use super::block::{Columns, RawBlock, RawBody};
+use super::digest::Digest;
+use super::error::ShardError;
+use super::find::{Format, Shard};
+use super::lines::LineReader;
+use super::parquet_read::{ParquetReader, ParquetTemplate};
+
+/// How a shard is cut into blocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReadOptions {
+    /// Bytes of a block, about: lines stay whole, and Parquet rows are estimated.
+    pub block_bytes: usize,
+    /// Bytes of the longest document (of a JSONL line, or of a Parquet text); longer ones are bad rows.
+    pub max_document: usize,
+}
+
+impl Default for ReadOptions {
+    fn default() -> Self {
+        ReadOptions {
+            block_bytes: 1 << 20,
+            max_document: 64 << 20,
+        }
+    }
+}
+
+/// What an output shard must have in common with its input: format, and for Parquet schema and metadata.
+#[derive(Debug, Clone)]
+pub struct Template(pub(crate) TemplateKind);
+
+#[derive(Debug, Clone)]
+pub(crate) enum TemplateKind {
+    Lines(Format),
+    Parquet(Arc<ParquetTemplate>),
+}
+
+/// A shard being read from its start to its end.
+pub struct Reader {
+    source: Source,
+    format: Format,
+    columns: Columns,
+    max_document: usize,
+}
+
+enum Source {
+    Lines(Box<LineReader>),
+    Parquet(Box<ParquetReader>),
+}
+
+/// Opens a shard. A Parquet shard without the text column is an error here and now.
+pub fn open(shard: &Shard, columns: &Columns, options: &ReadOptions) -> Result<Reader, ShardError> {
+    let (block_bytes, max_document) = (options.block_bytes, options.max_document);
+    let source = match shard.format {
+        Format::Parquet => {
+            Source::Parquet(Box::new(ParquetReader::open(shard, columns, block_bytes)?))
+        }
+        _ => Source::Lines(Box::new(LineReader::open(
+            shard,
+            block_bytes,
+            max_document,
+        )?)),
+    };
+    Ok(Reader {
+        source,
+        format: shard.format,
+        columns: columns.clone(),
+        max_document,
+    })
+}
+
+impl Reader {
+    /// Reads the columns that are decoded and no others, where the format allows it.
+    ///
+    /// For those who only look: blocks of a narrowed reader cannot be encoded.
+    pub fn narrow(mut self) -> Reader {
+        if let Source::Parquet(reader) = &mut self.source {
+            reader.narrow(&self.columns);
+        }
+        self
+    }
+
+    /// What an output of this shard must be like.
+    pub fn template(&self) -> Template {
+        Template(match &self.source {
+            Source::Lines(_) => TemplateKind::Lines(self.format),
+            Source::Parquet(reader) => TemplateKind::Parquet(reader.template().clone()),
+        })
+    }
+
+    /// The next block; none at the end. After an error the shard is done for.
+    pub fn next_block(&mut self) -> Result<Option<RawBlock>, ShardError> {
+        let body = match &mut self.source {
+            Source::Lines(reader) => reader.next_block()?.map(RawBody::Lines),
+            Source::Parquet(reader) => reader.next_batch()?.map(RawBody::Batch),
+        };
+        let max_document = self.max_document;
+        Ok(body.map(|body| RawBlock { body, max_document }))
+    }
+
+    /// The digest of the input file as it was read, to its last byte.
+    pub fn finish(self) -> Result<Digest, ShardError> {
+        match self.source {
+            Source::Lines(reader) => reader.finish(),
+            Source::Parquet(reader) => reader.finish(),
+        }
+    }
+}

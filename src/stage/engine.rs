@@ -1,0 +1,206 @@
+//! The engine that runs a stage over shards.
+//!
+//! Several shards are worked on at once, each by a driver thread. Inside a shard a reader thread
+//! decodes blocks into a bounded channel; the driver hands each block to the rayon pool and takes
+//! the results back in order, a bounded number of them under way. So memory is bounded by blocks
+//! whatever the shard's size, all threads are busy with one large shard as with many small ones, and
+//! what is written does not depend on which worker was first.
+//!
+//! A channel has one owner at each end. If a reader fails, its error comes through the channel; if a
+//! driver stops early, the reader sees its channel closed and ends. A panic in a worker fails its
+//! shard alone.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crossbeam_channel::{Receiver, bounded};
+
+use super::error::StageError;
+use super::progress::Progress;
+
+/// Threads, memory, and what watches the work.
+pub struct Engine {
+    pool: rayon::ThreadPool,
+    threads: usize,
+    block_bytes: usize,
+    /// Counters and the stop flag.
+    pub progress: std::sync::Arc<Progress>,
+}
+
+/// Blocks that may exist at once, per thread: read ahead, in work, and waiting for their turn.
+const BLOCKS_PER_THREAD: u64 = 8;
+
+/// A block holds its raw bytes, its decoded texts and what is made of them.
+const BLOCK_OVERHEAD: u64 = 6;
+
+thread_local! {
+    static PANIC_PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// Makes panics silent but for their place in the code, which the shard's error then tells.
+///
+/// A panic's own message may quote the text that it stumbled over, and no document's text may reach
+/// a log.
+pub fn silence_panics() {
+    std::panic::set_hook(Box::new(|info| {
+        let place = info.location().map(ToString::to_string);
+        PANIC_PLACE.with(|slot| *slot.borrow_mut() = place);
+    }));
+}
+
+impl Engine {
+    /// An engine of `threads` workers within `memory` bytes.
+    ///
+    /// # Errors
+    /// If the operating system gives no threads.
+    pub fn new(
+        threads: usize,
+        memory: u64,
+        progress: std::sync::Arc<Progress>,
+    ) -> Result<Engine, StageError> {
+        let threads = threads.max(1);
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .thread_name(|i| format!("worker-{i}"))
+            .build()
+            .map_err(|e| StageError::Environment(format!("cannot start threads: {e}")))?;
+        let share = memory / (BLOCKS_PER_THREAD * BLOCK_OVERHEAD * threads as u64);
+        let block_bytes = share.clamp(64 << 10, 4 << 20) as usize;
+        Ok(Engine {
+            pool,
+            threads,
+            block_bytes,
+            progress,
+        })
+    }
+
+    /// Bytes of text at which a block is cut.
+    pub fn block_bytes(&self) -> usize {
+        self.block_bytes
+    }
+
+    /// Runs `work` over all items, several at once; results come in the order of the items.
+    ///
+    /// An item's error does not stop the others, but for a stop, a full disk and the like, after
+    /// which no new item begins.
+    pub fn each<T: Sync, R: Send>(
+        &self,
+        items: &[T],
+        work: impl Fn(&T) -> Result<R, StageError> + Sync,
+    ) -> Vec<Option<Result<R, StageError>>> {
+        let next = AtomicUsize::new(0);
+        let results: Mutex<Vec<Option<Result<R, StageError>>>> =
+            Mutex::new(items.iter().map(|_| None).collect());
+        let drive = || {
+            loop {
+                let index = next.fetch_add(1, Ordering::Relaxed);
+                let Some(item) = items.get(index) else {
+                    return;
+                };
+                let result = self.guarded(|| work(item));
+                if let Err(StageError::Stopped | StageError::Environment(_)) = &result {
+                    next.store(items.len(), Ordering::Relaxed);
+                }
+                let mut slots = results
+                    .lock()
+                    .unwrap_or_else(|poisoned| poisoned.into_inner());
+                slots[index] = Some(result);
+            }
+        };
+        std::thread::scope(|scope| {
+            for _ in 0..self.threads.min(items.len()) {
+                scope.spawn(drive);
+            }
+        });
+        results
+            .into_inner()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// Reads blocks on a thread of their own, works on them in the pool, and sinks the results in
+    /// order on the calling thread.
+    ///
+    /// # Errors
+    /// The first error in the order of blocks, of reading, work or sink.
+    pub fn pipeline<B: Send, R: Send>(
+        &self,
+        read: impl FnMut() -> Result<Option<B>, StageError> + Send,
+        work: impl Fn(B) -> Result<R, StageError> + Sync,
+        mut sink: impl FnMut(R) -> Result<(), StageError>,
+    ) -> Result<(), StageError> {
+        let (sender, blocks) = bounded::<Result<B, StageError>>(2);
+        std::thread::scope(|scope| {
+            scope.spawn(move || self.read_all(read, &sender));
+            self.pool.in_place_scope(|workers| {
+                let mut pending: VecDeque<Receiver<Result<R, StageError>>> = VecDeque::new();
+                let work = &work;
+                for block in blocks {
+                    let block = block?;
+                    let (done, result) = bounded(1);
+                    workers.spawn(move |_| {
+                        // The driver may have gone, after an error of an earlier block.
+                        let _ = done.send(self.guarded(|| work(block)));
+                    });
+                    pending.push_back(result);
+                    if pending.len() > self.threads + 1 {
+                        self.sink_first(&mut pending, &mut sink)?;
+                    }
+                }
+                while !pending.is_empty() {
+                    self.sink_first(&mut pending, &mut sink)?;
+                }
+                Ok(())
+            })
+        })
+    }
+
+    fn read_all<B: Send>(
+        &self,
+        mut read: impl FnMut() -> Result<Option<B>, StageError>,
+        sender: &crossbeam_channel::Sender<Result<B, StageError>>,
+    ) {
+        loop {
+            let next = if self.progress.stopped() {
+                Err(StageError::Stopped)
+            } else {
+                self.guarded(&mut read)
+            };
+            let message = match next {
+                Ok(Some(block)) => Ok(block),
+                Ok(None) => return,
+                Err(error) => Err(error),
+            };
+            let last = message.is_err();
+            if sender.send(message).is_err() || last {
+                return;
+            }
+        }
+    }
+
+    fn sink_first<R>(
+        &self,
+        pending: &mut VecDeque<Receiver<Result<R, StageError>>>,
+        sink: &mut impl FnMut(R) -> Result<(), StageError>,
+    ) -> Result<(), StageError> {
+        let Some(first) = pending.pop_front() else {
+            return Ok(());
+        };
+        let result = first
+            .recv()
+            .map_err(|_| StageError::Bug("a worker ended without a result".to_owned()))?;
+        sink(result?)
+    }
+
+    fn guarded<R>(&self, work: impl FnOnce() -> Result<R, StageError>) -> Result<R, StageError> {
+        catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+            let place = PANIC_PLACE.with(|place| place.borrow_mut().take());
+            Err(StageError::Bug(format!(
+                "a panic at {}",
+                place.as_deref().unwrap_or("an unknown place")
+            )))
+        })
+    }
+}

@@ -1,0 +1,317 @@
+//! One run: its configuration, inputs, models and engine, checked before any work begins.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::columns::{SourceColumns, input_names};
+use super::engine::Engine;
+use super::error::StageError;
+use super::inputs::{Input, InputLine, format_name, resolve};
+use super::models::Models;
+use super::progress::Progress;
+use crate::config::{self, Config, Source};
+use crate::provenance::manifest::files_of;
+use crate::provenance::run_dir::Stage;
+use crate::provenance::{Fingerprint, RunDir, ShardRecord};
+use crate::shard::write_atomic;
+
+/// What a call may set, and a configuration may not: none of it changes a byte of the result.
+#[derive(Debug, Clone)]
+pub struct CallOptions {
+    /// Worker threads.
+    pub threads: usize,
+    /// Bytes of memory.
+    pub memory: u64,
+    /// Failed shards that are tolerated.
+    pub allow_failed: u64,
+    /// Counters and stop flag.
+    pub progress: Arc<Progress>,
+}
+
+/// `inputs.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InputList {
+    /// Every input shard, by source and name.
+    pub inputs: Vec<InputLine>,
+    /// The run whose scores are used instead of new ones, and their digest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scores: Option<ScoresOf>,
+}
+
+/// The scores of another run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScoresOf {
+    /// Its run directory.
+    pub run: String,
+    /// Digest of the digests of all score files, in order.
+    pub digest: String,
+}
+
+/// One run.
+pub struct Job {
+    /// The configuration, paths expanded and sorted.
+    pub config: Config,
+    /// The run directory.
+    pub run: RunDir,
+    /// Where the profiles and scores lie: the same, unless they are another run's.
+    pub measured: RunDir,
+    /// Every input shard, by source and name.
+    pub inputs: Vec<Input>,
+    /// The models.
+    pub models: Models,
+    /// Threads, memory, progress.
+    pub engine: Engine,
+    /// Failed shards that are tolerated.
+    pub allow_failed: u64,
+    /// Names of the `input.` columns of the scores.
+    pub input_names: Vec<String>,
+    /// Keeps a second run out of a live run directory.
+    _lock: Option<File>,
+}
+
+impl Job {
+    /// Checks everything that can be checked before work begins, then opens the run directory.
+    ///
+    /// # Errors
+    /// Configuration, models, inputs, permissions, a live run in the same directory, or a plan for
+    /// another mix.
+    pub fn open(
+        mut config: Config,
+        out: &Path,
+        options: &CallOptions,
+        lock: bool,
+    ) -> Result<Job, StageError> {
+        let run = RunDir::new(absolute(out)?);
+        let measured = scores_of(&run).map_or_else(|| run.clone(), |s| RunDir::new(s.run));
+        let models = Models::load(&config);
+        let inputs = resolve(&mut config, run.root());
+        let (models, inputs) = match (models, inputs) {
+            (Ok(models), Ok(inputs)) => (models, inputs),
+            (Err(StageError::Usage(a)), Err(StageError::Usage(b))) => {
+                return Err(StageError::Usage(format!("{a}\n{b}")));
+            }
+            (Err(error), _) | (_, Err(error)) => return Err(error),
+        };
+        config.out = Some(".".to_owned());
+        std::fs::create_dir_all(run.log()).map_err(|e| StageError::io(&run.log(), &e))?;
+        let lock = if lock { Some(take_lock(&run)?) } else { None };
+        let job = Job {
+            input_names: input_names(&config),
+            engine: Engine::new(
+                options.threads,
+                options.memory,
+                Arc::clone(&options.progress),
+            )?,
+            allow_failed: options.allow_failed,
+            config,
+            run,
+            measured,
+            inputs,
+            models,
+            _lock: lock,
+        };
+        super::plan::refuse_other_plan(&job)?;
+        job.write_config()?;
+        Ok(job)
+    }
+
+    /// What a run would do, in words, after every check but without writing anything.
+    ///
+    /// # Errors
+    /// As [`Job::open`].
+    pub fn preview(
+        mut config: Config,
+        out: &Path,
+        options: &CallOptions,
+    ) -> Result<String, StageError> {
+        Models::load(&config)?;
+        let inputs = resolve(&mut config, out)?;
+        let mut text = String::from("would run profile, score, plan, write, report\n");
+        for (index, source) in config.source.iter().enumerate() {
+            let of = inputs.iter().filter(|input| input.source == index);
+            let (count, bytes) = of.fold((0u64, 0), |(n, b), i| (n + 1, b + i.shard.bytes));
+            text.push_str(&format!(
+                "  source {}: origin {}, {count} shards, {:.1} MB\n",
+                source.name,
+                source.origin,
+                bytes as f64 / 1e6
+            ));
+        }
+        text.push_str(&format!(
+            "  into {} with {} threads; nothing was written",
+            out.display(),
+            options.threads
+        ));
+        Ok(text)
+    }
+
+    /// Removes what an earlier call left behind: temporary files, and files of shards that are no
+    /// inputs any more. Only for the holder of the lock.
+    ///
+    /// # Errors
+    /// If a file cannot be removed.
+    pub fn tidy(&self) -> Result<(), StageError> {
+        let root = self.run.root();
+        let mut wanted: BTreeSet<PathBuf> = BTreeSet::new();
+        for source in &self.config.source {
+            wanted.insert(self.run.profile(&source.name, "bin"));
+            wanted.insert(self.run.profile(&source.name, "json"));
+        }
+        for input in &self.inputs {
+            let (source, shard) = (&self.source(input).name, &input.shard.name);
+            wanted.insert(self.run.scores(source, shard));
+            wanted.insert(self.run.data(source, shard));
+            wanted.insert(self.run.quarantine(source, shard));
+            wanted.insert(self.run.record(Stage::Score, source, shard));
+            wanted.insert(self.run.record(Stage::Write, source, shard));
+        }
+        let ours = ["profile", "scores", "data", "quarantine", "manifest"].map(|f| root.join(f));
+        let found = files_of(&self.run).map_err(|e| StageError::io(root, &e))?;
+        for path in found {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let stale = ours.iter().any(|folder| path.starts_with(folder))
+                && !wanted.contains(&path);
+            if stale || name.starts_with(".tmp-") {
+                std::fs::remove_file(&path).map_err(|e| StageError::io(&path, &e))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write_config(&self) -> Result<(), StageError> {
+        let text = config::to_toml(&self.config)?;
+        write_atomic(&self.run.config(), text.as_bytes())?;
+        self.write_inputs()
+    }
+
+    /// Writes `inputs.json`, with the digests that `score` has seen.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn write_inputs(&self) -> Result<(), StageError> {
+        let inputs = self
+            .inputs
+            .iter()
+            .map(|input| InputLine {
+                source: self.source(input).name.clone(),
+                shard: input.shard.name.clone(),
+                path: input.shard.path.to_string_lossy().into_owned(),
+                format: format_name(input.shard.format).to_owned(),
+                bytes: input.shard.bytes,
+                digest: self
+                    .record(&self.measured, Stage::Score, input)
+                    .filter(|record| record.input.sampled == input.sampled)
+                    .map(|record| record.input.digest),
+            })
+            .collect();
+        let list = InputList {
+            inputs,
+            scores: scores_of(&self.run),
+        };
+        write_json(&self.run.inputs(), &list)
+    }
+
+    /// The source of an input.
+    pub fn source(&self, input: &Input) -> &Source {
+        &self.config.source[input.source]
+    }
+
+    /// The columns that are wanted of a source.
+    pub fn columns(&self, source: &Source) -> SourceColumns {
+        SourceColumns::new(source, &self.input_names)
+    }
+
+    /// `SOURCE/SHARD`, as failures name it.
+    pub fn name(&self, input: &Input) -> String {
+        format!("{}/{}", self.source(input).name, input.shard.name)
+    }
+
+    /// The resume record of an input in a stage.
+    pub fn record(&self, run: &RunDir, stage: Stage, input: &Input) -> Option<ShardRecord> {
+        let source = &self.source(input).name;
+        ShardRecord::read(&run.record(stage, source, &input.shard.name))
+    }
+
+    /// Writes the resume record of a shard.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn write_record(&self, stage: Stage, record: &ShardRecord) -> Result<(), StageError> {
+        let path = self.run.record(stage, &record.source, &record.shard);
+        write_json(&path, record)
+    }
+
+    /// Whether a recorded result stands: same fingerprint, and its files are those that were written.
+    ///
+    /// # Errors
+    /// Why it does not.
+    pub fn stands(&self, record: &ShardRecord, fingerprint: &Fingerprint) -> Result<(), String> {
+        if record.failure.is_some() {
+            return Err("it failed before".to_owned());
+        }
+        let changed = record.fingerprint.changed(fingerprint);
+        if !changed.is_empty() {
+            return Err(format!("{} changed", changed.join(", ")));
+        }
+        match record.files.iter().find_map(|file| file.differs(&self.run)) {
+            Some(why) => Err(why),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Writes a value as indented JSON with a last newline, atomically.
+///
+/// # Errors
+/// If the file cannot be written.
+pub fn write_json(path: &Path, value: &impl Serialize) -> Result<(), StageError> {
+    let mut text = serde_json::to_vec_pretty(value)
+        .map_err(|e| StageError::Bug(format!("{}: {e}", path.display())))?;
+    text.push(b'\n');
+    write_atomic(path, &text)?;
+    Ok(())
+}
+
+/// Reads a JSON file that this program wrote.
+///
+/// # Errors
+/// If it is missing or damaged.
+pub fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, StageError> {
+    let bytes = std::fs::read(path).map_err(|e| {
+        StageError::Damaged(format!("{} cannot be read: {e}", path.display()))
+    })?;
+    serde_json::from_slice(&bytes)
+        .map_err(|e| StageError::Damaged(format!("{} is damaged: {e}", path.display())))
+}
+
+/// The scores that a run directory refers to, if they are another run's.
+pub fn scores_of(run: &RunDir) -> Option<ScoresOf> {
+    read_json::<InputList>(&run.inputs()).ok()?.scores
+}
+
+fn absolute(path: &Path) -> Result<PathBuf, StageError> {
+    std::path::absolute(path).map_err(|e| StageError::io(path, &e))
+}
+
+/// Refuses a second run on a live run directory. The lock is the operating system's, so it ends with
+/// the process, however that dies; where a file system has no locks, there is none.
+fn take_lock(run: &RunDir) -> Result<File, StageError> {
+    let path = run.log().join("run.lock");
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .map_err(|e| StageError::io(&path, &e))?;
+    match file.try_lock() {
+        Err(std::fs::TryLockError::WouldBlock) => Err(StageError::Environment(format!(
+            "another tamis works on {}: wait for it or choose another --out",
+            run.root().display()
+        ))),
+        Ok(()) | Err(std::fs::TryLockError::Error(_)) => Ok(file),
+    }
+}

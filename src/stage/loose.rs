@@ -1,0 +1,105 @@
+//! Score rows for files without a run directory: all documents in order, in one file.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::columns::SourceColumns;
+use super::engine::Engine;
+use super::error::StageError;
+use super::job::CallOptions;
+use super::models::Models;
+use super::score::score_text;
+use crate::config::{Config, Source};
+use crate::document::Origin;
+use crate::score::classifier::Scratch;
+use crate::score::row::{RowSchema, ScoreRow, Status};
+use crate::score::{ScoreOptions, Scorer};
+use crate::shard::{self, RawBlock, ReadOptions, TableWriter};
+use crate::text::Scan;
+
+/// What to score, and where to.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    /// Files, folders or globs.
+    pub patterns: &'a [String],
+    /// Column that holds the text.
+    pub text: &'a str,
+    /// Column that holds the id.
+    pub id: &'a str,
+    /// Identify languages.
+    pub language: bool,
+    /// The Parquet file.
+    pub out: &'a Path,
+}
+
+/// Scores all documents; gives the number of rows. Rows of all files are counted through.
+///
+/// There is no source here, so `log_importance`, which compares with one, is null.
+///
+/// # Errors
+/// The first shard that cannot be read ends the work: nothing is written then.
+pub fn score(request: &Request<'_>, options: &CallOptions) -> Result<u64, StageError> {
+    let models = Models::load(&Config::default())?;
+    let engine = Engine::new(
+        options.threads,
+        options.memory,
+        Arc::clone(&options.progress),
+    )?;
+    let source = Source {
+        text: request.text.to_owned(),
+        id: request.id.to_owned(),
+        ..Source::new("loose", request.patterns.to_vec(), Origin::Unknown)
+    };
+    let columns = SourceColumns::new(&source, &[]).columns;
+    let scorer = Scorer::new(
+        &models.reference,
+        None,
+        ScoreOptions {
+            language: request.language,
+        },
+    );
+    let shards = shard::find(request.patterns)?;
+    engine.progress.begin("score", shards.len());
+    let schema = RowSchema::default();
+    let mut table = TableWriter::create(request.out, schema.arrow())?;
+    let read = ReadOptions {
+        block_bytes: engine.block_bytes(),
+        max_document: Config::default().limits.max_document as usize,
+    };
+    let mut rows = 0;
+    for found in &shards {
+        let mut reader = shard::open(found, &columns, &read)?;
+        engine.pipeline(
+            || Ok(reader.next_block()?),
+            |raw: RawBlock| {
+                let block = raw.decode(&columns);
+                let (mut scan, mut scratch) = (Scan::default(), Scratch::default());
+                let mut scored = Vec::with_capacity(block.len());
+                let mut bytes = 0;
+                for i in 0..block.len() {
+                    let mut row = ScoreRow::new(0, Status::Quarantined);
+                    if let Ok(text) = block.text(i) {
+                        row.status = Status::Ok;
+                        score_text(&mut row, text, &scorer, &models, (&mut scan, &mut scratch));
+                        bytes += row.bytes;
+                    }
+                    row.id = block.id(i).map(str::to_owned);
+                    scored.push(row);
+                }
+                engine.progress.add(block.len() as u64, bytes);
+                Ok(scored)
+            },
+            |mut scored| {
+                for row in &mut scored {
+                    row.row = rows;
+                    rows += 1;
+                }
+                Ok(table.write(&schema.batch(&scored))?)
+            },
+        )?;
+        reader.finish()?;
+        engine.progress.shard_done(found.bytes);
+    }
+    table.finish()?;
+    Ok(rows)
+}

@@ -1,0 +1,319 @@
+//! The plan stage: reads score rows only, decides everything.
+//!
+//! [`assign`] sets each source's thresholds and estimates its share of machine text; [`cells`] finds
+//! total, split and cuts; [`sweep`] is how both go over the score rows. What following the plan
+//! comes to is then counted, gates are judged, and `plan.json` is written. A finished plan is never
+//! changed.
+
+mod assign;
+mod cells;
+pub mod sweep;
+
+use std::collections::BTreeMap;
+
+use self::sweep::{Scored, Sum};
+use super::error::StageError;
+use super::job::{Job, read_json, write_json};
+use super::profile;
+use crate::config::{EditPreset, preset_rules};
+use crate::document::Origin;
+use crate::edit::ProbabilitySketch;
+use crate::mix::{Cut, EditPlan, Fate, Plan, plan::Expected};
+use crate::provenance::Fingerprint;
+use crate::provenance::lineage::{Lineage, UnknownColumn};
+use crate::provenance::run_dir::Stage;
+use crate::report::Gate;
+use crate::score::row::{ScoreRow, Status};
+
+/// Version of `plan.json`.
+const PLAN_VERSION: u32 = 1;
+
+/// Plans, unless the plan stands.
+///
+/// # Errors
+/// A refusal, a gate that does not hold, scores that are missing or damaged.
+pub fn run(job: &Job) -> Result<(), StageError> {
+    job.engine.progress.begin("plan", 0);
+    let scored = Scored::new(job)?;
+    let fingerprint = fingerprint(job, &scored);
+    if let Ok(plan) = read_json::<Plan>(&job.run.plan()) {
+        let changed = Fingerprint::from(plan.fingerprint).changed(&fingerprint);
+        if changed.is_empty() {
+            tracing::info!(stage = "plan", "done before");
+            return Ok(());
+        }
+        let why = changed.join(", ");
+        tracing::info!(stage = "plan", changed = why, "again");
+    }
+    let mut plan = draft(job, &scored, fingerprint)?;
+    cells::fill(&scored, &mut plan)?;
+    expect(&scored, &mut plan)?;
+    for gate in gates(job, &plan) {
+        gate.hold()?;
+    }
+    write_json(&job.run.plan(), &plan)?;
+    job.write_inputs()
+}
+
+/// Refuses to open a run directory whose finished plan is for another mix.
+///
+/// # Errors
+/// Names the keys that differ.
+pub fn refuse_other_plan(job: &Job) -> Result<(), StageError> {
+    let Ok(plan) = read_json::<Plan>(&job.run.plan()) else {
+        return Ok(());
+    };
+    let now = decisions(job, Fingerprint::new());
+    let changed: Vec<String> = Fingerprint::from(plan.fingerprint)
+        .changed(&now)
+        .into_iter()
+        .filter(|name| name.starts_with("config."))
+        .collect();
+    if changed.is_empty() {
+        return Ok(());
+    }
+    Err(StageError::Usage(format!(
+        "{} holds a finished plan with other {}: a finished plan is never changed. Use `tamis rebalance {} --mix .. --out OTHER`, or another --out",
+        job.run.root().display(),
+        changed.join(", "),
+        job.run.root().display()
+    )))
+}
+
+/// The configuration that decides, part by part.
+fn decisions(job: &Job, fingerprint: Fingerprint) -> Fingerprint {
+    let config = &job.config;
+    fingerprint
+        .value("config.mix", &config.mix)
+        .value("config.assign", &config.assign)
+        .value("config.filters", &config.filters)
+        .value("config.edit", &config.edit)
+        .value("config.gates", &config.gates)
+        .value("config.seed", &config.seed)
+}
+
+fn fingerprint(job: &Job, scored: &Scored<'_>) -> Fingerprint {
+    let digests: Vec<(String, Option<String>)> = scored
+        .inputs
+        .iter()
+        .map(|input| {
+            let record = job.record(&job.measured, Stage::Score, input);
+            let digest = record.and_then(|r| r.files.first().map(|f| f.digest.clone()));
+            (job.name(input), digest)
+        })
+        .collect();
+    decisions(job, Fingerprint::new())
+        .value("version", &(env!("CARGO_PKG_VERSION"), PLAN_VERSION))
+        .value("scores", &digests)
+        .digest("model.prior", &job.models.prior_digest)
+        .digest("model.classifier", job.models.classifier.digest())
+}
+
+fn draft(
+    job: &Job,
+    scored: &Scored<'_>,
+    fingerprint: Fingerprint,
+) -> Result<Plan, StageError> {
+    let config = &job.config;
+    let mut rules = preset_rules(config.filters.preset);
+    rules.extend(config.filters.rule.iter().cloned());
+    Ok(Plan {
+        version: PLAN_VERSION,
+        run: fingerprint.short(),
+        fingerprint: fingerprint.parts().clone(),
+        seed: config.seed,
+        mix: config.mix.clone(),
+        uncertain: config.assign.uncertain,
+        unverified: config.assign.unverified,
+        base: config.edit.base,
+        rules,
+        sources: assign::sources(job, scored)?,
+        edit: edit_plan(job)?,
+        split: Cut::NONE,
+        total: 0,
+        cells: Vec::new(),
+        expected: Expected::default(),
+    })
+}
+
+/// The editor's settings; the threshold is the one that the samples of human text give.
+fn edit_plan(job: &Job) -> Result<EditPlan, StageError> {
+    let edit = &job.config.edit;
+    let paper = edit.preset == EditPreset::Paper;
+    let threshold = match (edit.threshold, paper) {
+        (Some(fixed), _) => fixed,
+        (None, true) => 0.99,
+        (None, false) => {
+            let summaries = profile::summaries(job)?;
+            let mut declared = ProbabilitySketch::default();
+            let mut undeclared = ProbabilitySketch::default();
+            for summary in &summaries {
+                declared.merge(&summary.human_tokens);
+                undeclared.merge(&summary.undeclared_tokens);
+            }
+            let sketch = if declared.tokens() > 0 {
+                declared
+            } else {
+                undeclared
+            };
+            sketch.threshold(edit.change)
+        }
+    };
+    let prior = &job.models.prior;
+    Ok(EditPlan {
+        prior: prior.name().to_owned(),
+        languages: prior.languages().into_iter().map(str::to_owned).collect(),
+        threshold,
+        top_k: if paper { 8 } else { edit.top_k },
+        temperature: if paper { 1.0 } else { edit.temperature },
+        exclude_original: !paper,
+        at_least_one: !paper,
+    })
+}
+
+/// What following the plan comes to, by cell and in all.
+#[derive(Default)]
+struct Outcome {
+    expected: Expected,
+    cells: Vec<(u64, u64)>,
+}
+
+impl Sum for Outcome {
+    fn merge(&mut self, other: Self) {
+        let (a, b) = (&mut self.expected, other.expected);
+        a.read += b.read;
+        a.kept += b.kept;
+        a.dropped += b.dropped;
+        a.quarantined += b.quarantined;
+        a.written += b.written;
+        for (mine, theirs) in [
+            (&mut a.reasons, b.reasons),
+            (&mut a.filters, b.filters),
+            (&mut a.uneditable, b.uneditable),
+        ] {
+            for (name, count) in theirs {
+                *mine.entry(name).or_default() += count;
+            }
+        }
+        for (mine, theirs) in self.cells.iter_mut().zip(other.cells) {
+            mine.0 += theirs.0;
+            mine.1 += theirs.1;
+        }
+    }
+}
+
+fn expect(scored: &Scored<'_>, plan: &mut Plan) -> Result<(), StageError> {
+    let lineage =
+        Lineage::new(plan, &scored.schema).map_err(|unknown| unknown_columns(&unknown))?;
+    let names: Vec<&str> = lineage.filter_names().collect();
+    let new = || Outcome {
+        cells: vec![(0, 0); plan.cells.len()],
+        ..Outcome::default()
+    };
+    let outcome = scored.sweep(new, |outcome, input, row| {
+        outcome.expected.read += 1;
+        if row.status == Status::Quarantined {
+            outcome.expected.quarantined += 1;
+            return;
+        }
+        let (_, judged, fate) = lineage.trace(input.source, &input.shard.name, row);
+        for &filter in &judged.filters {
+            count(&mut outcome.expected.filters, names[filter]);
+        }
+        if judged.origin == Origin::Human && judged.reason.is_none() && !judged.editable {
+            count(&mut outcome.expected.uneditable, why_uneditable(row));
+        }
+        match fate {
+            Fate::Dropped(reason) => {
+                outcome.expected.dropped += 1;
+                count(&mut outcome.expected.reasons, &reason);
+            }
+            Fate::Kept { plain, variants } => {
+                outcome.expected.kept += 1;
+                outcome.expected.written += u64::from(plain + variants);
+                for (pool, copies) in plan.taken(&judged, plain, variants) {
+                    let cell = plan.cell_index(pool, &judged.stratum);
+                    if let Some(sums) = cell.and_then(|index| outcome.cells.get_mut(index)) {
+                        sums.0 += judged.count * u64::from(copies);
+                        sums.1 += u64::from(copies);
+                    }
+                }
+            }
+        }
+    })?;
+    plan.expected = outcome.expected;
+    for (cell, (planned, documents)) in plan.cells.iter_mut().zip(outcome.cells) {
+        cell.planned = planned;
+        cell.documents = documents;
+    }
+    Ok(())
+}
+
+fn count(counts: &mut BTreeMap<String, u64>, name: &str) {
+    match counts.get_mut(name) {
+        Some(n) => *n += 1,
+        None => {
+            counts.insert(name.to_owned(), 1);
+        }
+    }
+}
+
+fn why_uneditable(row: &ScoreRow) -> &'static str {
+    if row.edited {
+        "edited_before"
+    } else if row.words == 0 {
+        "no_words"
+    } else if row.declared_origin.is_none() && row.logit.is_none() {
+        "unverified"
+    } else if row.lang.is_none() {
+        "no_language"
+    } else if row.declared_origin.is_none() {
+        "unknown_language_or_uncertain"
+    } else {
+        "unknown_language"
+    }
+}
+
+/// The gates that are judged here.
+pub fn gates(job: &Job, plan: &Plan) -> Vec<Gate> {
+    let limits = &job.config.gates;
+    let planned = |origin: Option<Origin>| -> u64 {
+        let cells = plan.cells.iter();
+        cells
+            .filter(|cell| origin.is_none_or(|origin| cell.pool.origin() == origin))
+            .map(|cell| cell.planned)
+            .sum()
+    };
+    let share = planned(Some(Origin::Synthetic)) as f64 / planned(None).max(1) as f64;
+    // A share is exact to one document, so a target that meets the limit may miss it by one.
+    let slack = plan.shares()[2].1 <= limits.max_synthetic;
+    let mut gates = vec![Gate {
+        name: "max_synthetic".to_owned(),
+        stage: "plan".to_owned(),
+        limit: limits.max_synthetic,
+        value: share,
+        ok: slack || share <= limits.max_synthetic,
+    }];
+    if let Some(least) = limits.min_retention {
+        let retained = plan
+            .cells
+            .iter()
+            .filter(|cell| cell.target > 0 && cell.pool_count > 0)
+            .map(|cell| cell.planned as f64 / cell.pool_count as f64)
+            .fold(f64::INFINITY, f64::min);
+        let value = if retained.is_finite() { retained } else { 0.0 };
+        gates.push(Gate {
+            name: "min_retention".to_owned(),
+            stage: "plan".to_owned(),
+            limit: least,
+            value,
+            ok: value >= least,
+        });
+    }
+    gates
+}
+
+fn unknown_columns(unknown: &[UnknownColumn]) -> StageError {
+    let lines: Vec<String> = unknown.iter().map(ToString::to_string).collect();
+    StageError::Usage(lines.join("\n"))
+}

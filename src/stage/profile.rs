@@ -1,0 +1,407 @@
+//! The profile stage: a sample of each source, and what later stages need from one.
+//!
+//! Shards are taken in the order of a hash of their names, each from its start, until there is
+//! enough text; so the sample does not depend on how many threads look at it, and one more shard
+//! changes little.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::columns::SourceColumns;
+use super::error::StageError;
+use super::inputs::Input;
+use super::job::{Job, read_json, write_json};
+use crate::config::Source;
+use crate::document::{Origin, Value};
+use crate::edit::ProbabilitySketch;
+use crate::provenance::Fingerprint;
+use crate::provenance::run_dir::Stage;
+use crate::score::concentration::{Counts, Profile};
+use crate::score::generations::{CollapseMetrics, TokenTally};
+use crate::score::language;
+use crate::score::row::InputType;
+use crate::shard::{self, Block, ReadOptions, write_atomic};
+use crate::text::Scan;
+
+/// What `profile/SOURCE.json` tells.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Summary {
+    /// What the profile was made from.
+    pub fingerprint: Fingerprint,
+    /// Name of the source.
+    pub source: String,
+    /// Shards that the sample draws from.
+    pub shards: u64,
+    /// Documents in the sample.
+    pub documents: u64,
+    /// Bytes of text in the sample.
+    pub bytes: u64,
+    /// True if the sample is the whole source.
+    pub whole: bool,
+    /// Documents by language; `null` where none was found.
+    pub languages: BTreeMap<String, u64>,
+    /// Types of the input columns that filters, weight or strata use.
+    pub inputs: BTreeMap<String, String>,
+    /// Concentration of the source's n-grams, by language, against the human reference.
+    pub concentration: BTreeMap<String, PoolMeasures>,
+    /// Collapse metrics of the sample, by declared generation.
+    pub generations: Vec<GenerationLine>,
+    /// Token probabilities of declared-human documents, for the editor's threshold.
+    pub human_tokens: ProbabilitySketch,
+    /// Token probabilities of documents that nobody declared.
+    pub undeclared_tokens: ProbabilitySketch,
+}
+
+/// How concentrated the n-grams of one language of a source are.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PoolMeasures {
+    /// Words and pairs of words counted.
+    pub ngrams: u64,
+    /// Documents counted.
+    pub documents: u64,
+    /// Shannon entropy over the buckets, in bits.
+    pub entropy: f64,
+    /// Gini coefficient over the buckets.
+    pub gini: f64,
+    /// Share of all n-grams in the fullest 1% of the buckets.
+    pub top_1_percent: f64,
+    /// Kullback-Leibler divergence from the human reference, in bits; null without one.
+    pub kl: Option<f64>,
+    /// Jensen-Shannon divergence from the human reference, in bits; null without one.
+    pub js: Option<f64>,
+}
+
+/// Collapse metrics of one generation of a source.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GenerationLine {
+    /// The declared generation; null where nothing is declared.
+    pub generation: Option<u32>,
+    /// The metrics.
+    #[serde(flatten)]
+    pub metrics: CollapseMetrics,
+}
+
+/// A sample under way.
+#[derive(Default)]
+struct Sample {
+    shards: u64,
+    documents: u64,
+    bytes: u64,
+    cut: bool,
+    languages: BTreeMap<String, u64>,
+    inputs: BTreeMap<String, InputType>,
+    profile: Profile,
+    generations: BTreeMap<Option<u32>, TokenTally>,
+    human_tokens: ProbabilitySketch,
+    undeclared_tokens: ProbabilitySketch,
+}
+
+/// Profiles every source whose profile does not stand.
+///
+/// # Errors
+/// As the engine; a shard that cannot be read is left to `score`, which names it.
+pub fn run(job: &Job) -> Result<(), StageError> {
+    job.engine.progress.begin("profile", job.inputs.len());
+    for (index, source) in job.config.source.iter().enumerate() {
+        let inputs: Vec<&Input> = job.inputs.iter().filter(|i| i.source == index).collect();
+        let fingerprint = fingerprint(job, source, &inputs);
+        let path = job.run.profile(&source.name, "json");
+        if let Ok(summary) = read_json::<Summary>(&path) {
+            let changed = summary.fingerprint.changed(&fingerprint);
+            if changed.is_empty() && job.run.profile(&source.name, "bin").exists() {
+                tracing::info!(stage = "profile", source = source.name, "done before");
+                continue;
+            }
+            let why = changed.join(", ");
+            tracing::info!(stage = "profile", source = source.name, changed = why, "again");
+        }
+        let (sample, whole) = sample(job, source, inputs)?;
+        write_atomic(&job.run.profile(&source.name, "bin"), &sample.profile.to_bytes())?;
+        write_json(&path, &summary(job, source, &sample, whole, fingerprint))?;
+    }
+    Ok(())
+}
+
+fn fingerprint(job: &Job, source: &Source, inputs: &[&Input]) -> Fingerprint {
+    let shards: Vec<(&str, &str)> = inputs
+        .iter()
+        .map(|i| (i.shard.name.as_str(), i.sampled.as_str()))
+        .collect();
+    let declared = Source {
+        paths: Vec::new(),
+        ..source.clone()
+    };
+    Fingerprint::new()
+        .value("version", &env!("CARGO_PKG_VERSION"))
+        .value("config.source", &declared)
+        .value("inputs", &shards)
+        .value("config.profile", &job.config.profile)
+        .value("config.score", &job.config.score)
+        .value("config.limits.max_document", &job.config.limits.max_document)
+        .value("config.columns", &job.input_names)
+        .digest("model.reference", &job.models.reference_digest)
+        .digest("model.prior", &job.models.prior_digest)
+}
+
+fn sample(
+    job: &Job,
+    source: &Source,
+    mut inputs: Vec<&Input>,
+) -> Result<(Sample, bool), StageError> {
+    inputs.sort_by_key(|i| (xxh3_64(i.shard.name.as_bytes()), i.shard.name.clone()));
+    let columns = job.columns(source);
+    let mut whole = Sample::default();
+    let mut taken = 0;
+    'enough: for some in inputs.chunks(64) {
+        let parts = job.engine.each(some, |input| {
+            let part = sample_shard(job, source, &columns, input);
+            job.engine.progress.shard_done(input.shard.bytes);
+            part
+        });
+        for part in parts {
+            match part {
+                Some(Ok(part)) => whole.merge(part),
+                Some(Err(StageError::Stopped)) | None => return Err(StageError::Stopped),
+                Some(Err(error @ StageError::Environment(_))) => return Err(error),
+                // A damaged shard is named by `score`, which reads all of it.
+                Some(Err(error)) => {
+                    tracing::warn!(stage = "profile", "{}", super::error::chain(&error));
+                }
+            }
+            taken += 1;
+            if whole.bytes >= job.config.profile.sample {
+                break 'enough;
+            }
+        }
+    }
+    let all = taken == inputs.len() && !whole.cut;
+    Ok((whole, all))
+}
+
+fn sample_shard(
+    job: &Job,
+    source: &Source,
+    columns: &SourceColumns,
+    input: &Input,
+) -> Result<Sample, StageError> {
+    let options = ReadOptions {
+        block_bytes: job.engine.block_bytes(),
+        max_document: job.config.limits.max_document as usize,
+    };
+    let mut reader = shard::open(&input.shard, &columns.columns, &options)?;
+    let mut sample = Sample {
+        shards: 1,
+        ..Sample::default()
+    };
+    let mut scan = Scan::default();
+    while let Some(raw) = reader.next_block()? {
+        if job.engine.progress.stopped() {
+            return Err(StageError::Stopped);
+        }
+        let block = raw.decode(&columns.columns);
+        for i in 0..block.len() {
+            if sample.bytes >= job.config.profile.sample_per_shard {
+                sample.cut = true;
+                return Ok(sample);
+            }
+            sample.add(job, source, columns, (&block, i), &mut scan)?;
+        }
+    }
+    Ok(sample)
+}
+
+impl Sample {
+    fn add(
+        &mut self,
+        job: &Job,
+        source: &Source,
+        columns: &SourceColumns,
+        (block, i): (&Block, usize),
+        scan: &mut Scan,
+    ) -> Result<(), StageError> {
+        for (name, &place) in job.input_names.iter().zip(&columns.inputs) {
+            if let Some(value) = block.extra(place, i) {
+                self.see_input(name, &value);
+            }
+        }
+        let Ok(text) = block.text(i) else {
+            return Ok(());
+        };
+        let declared = columns.declared(
+            source,
+            |place| block.extra(place, i),
+            block.provenance(i).as_deref(),
+        );
+        self.documents += 1;
+        self.bytes += text.len() as u64;
+        job.engine.progress.add(1, text.len() as u64);
+        let lang = job
+            .config
+            .score
+            .language
+            .then(|| language::identify(text))
+            .flatten()
+            .map(|(code, _)| code);
+        let shown = lang.unwrap_or("null");
+        *self.languages.entry(shown.to_owned()).or_default() += 1;
+        scan.read(text);
+        self.profile.add(lang, scan);
+        if let Some(lang) = lang {
+            let tokens = match declared.origin {
+                Some((Origin::Human, _)) if !declared.edited => Some(&mut self.human_tokens),
+                None => Some(&mut self.undeclared_tokens),
+                Some(_) => None,
+            };
+            if let Some(tokens) = tokens {
+                tokens
+                    .add(text, lang, &*job.models.prior)
+                    .map_err(|e| StageError::Usage(e.to_string()))?;
+            }
+        }
+        let generation = declared
+            .origin
+            .map(|(origin, _)| crate::provenance::lineage::generation(origin, declared.generation));
+        self.generations.entry(generation).or_default().add(text);
+        Ok(())
+    }
+
+    /// Numbers and booleans mixed are numbers; anything else mixed is text.
+    fn see_input(&mut self, name: &str, value: &Value) {
+        let seen = match value {
+            Value::Bool(_) => InputType::Bool,
+            Value::Int(_) | Value::Float(_) => InputType::Number,
+            Value::Text(_) => InputType::Text,
+        };
+        widen(&mut self.inputs, name, seen);
+    }
+
+    fn merge(&mut self, other: Sample) {
+        self.shards += other.shards;
+        self.documents += other.documents;
+        self.bytes += other.bytes;
+        self.cut |= other.cut;
+        for (lang, count) in other.languages {
+            *self.languages.entry(lang).or_default() += count;
+        }
+        for (name, seen) in &other.inputs {
+            widen(&mut self.inputs, name, *seen);
+        }
+        self.profile.merge(&other.profile);
+        for (generation, tally) in other.generations {
+            self.generations.entry(generation).or_default().merge(tally);
+        }
+        self.human_tokens.merge(&other.human_tokens);
+        self.undeclared_tokens.merge(&other.undeclared_tokens);
+    }
+}
+
+fn widen(inputs: &mut BTreeMap<String, InputType>, name: &str, seen: InputType) {
+    let wider = match (inputs.get(name), seen) {
+        (None, seen) => seen,
+        (Some(known), seen) if *known == seen => seen,
+        (Some(InputType::Text), _) | (_, InputType::Text) => InputType::Text,
+        _ => InputType::Number,
+    };
+    inputs.insert(name.to_owned(), wider);
+}
+
+fn summary(
+    job: &Job,
+    source: &Source,
+    sample: &Sample,
+    whole: bool,
+    fingerprint: Fingerprint,
+) -> Summary {
+    let concentration = sample
+        .profile
+        .languages()
+        .filter_map(|(lang, counts)| Some((lang.to_owned(), pool_measures(job, lang, counts)?)))
+        .collect();
+    let inputs = sample
+        .inputs
+        .iter()
+        .map(|(name, seen)| (name.clone(), type_name(*seen).to_owned()))
+        .collect();
+    let generations = sample
+        .generations
+        .iter()
+        .map(|(generation, tally)| GenerationLine {
+            generation: *generation,
+            metrics: tally.metrics(),
+        })
+        .collect();
+    Summary {
+        fingerprint,
+        source: source.name.clone(),
+        shards: sample.shards,
+        documents: sample.documents,
+        bytes: sample.bytes,
+        whole,
+        languages: sample.languages.clone(),
+        inputs,
+        concentration,
+        generations,
+        human_tokens: sample.human_tokens.clone(),
+        undeclared_tokens: sample.undeclared_tokens.clone(),
+    }
+}
+
+fn pool_measures(job: &Job, lang: &str, counts: &Counts) -> Option<PoolMeasures> {
+    let shape = counts.shape()?;
+    let reference = job.models.reference.of(lang);
+    let divergence = reference.and_then(|reference| counts.divergence(reference));
+    Some(PoolMeasures {
+        ngrams: counts.ngrams,
+        documents: counts.documents,
+        entropy: shape.entropy,
+        gini: shape.gini,
+        top_1_percent: shape.top_1_percent,
+        kl: divergence.map(|d| d.kl),
+        js: divergence.map(|d| d.js),
+    })
+}
+
+fn type_name(seen: InputType) -> &'static str {
+    match seen {
+        InputType::Text => "text",
+        InputType::Number => "number",
+        InputType::Bool => "bool",
+    }
+}
+
+/// The profiles of all sources, in the order of the configuration.
+///
+/// # Errors
+/// If one is missing or damaged.
+pub fn summaries(job: &Job) -> Result<Vec<Summary>, StageError> {
+    let sources = job.config.source.iter();
+    sources
+        .map(|source| {
+            read_json(&job.measured.profile(&source.name, "json")).map_err(|error| {
+                StageError::Damaged(format!("{error}; run `{}` first", Stage::Profile.name()))
+            })
+        })
+        .collect()
+}
+
+/// The types of the `input.` columns over all sources; text where no row of a sample had a value.
+pub fn input_types(job: &Job, summaries: &[Summary]) -> Vec<(String, InputType)> {
+    let mut types = BTreeMap::new();
+    for (name, seen) in summaries.iter().flat_map(|summary| &summary.inputs) {
+        let seen = match seen.as_str() {
+            "number" => InputType::Number,
+            "bool" => InputType::Bool,
+            _ => InputType::Text,
+        };
+        widen(&mut types, name, seen);
+    }
+    job.input_names
+        .iter()
+        .map(|name| {
+            let seen = types.get(name).copied().unwrap_or(InputType::Text);
+            (name.clone(), seen)
+        })
+        .collect()
+}

@@ -1,0 +1,426 @@
+//! The score stage: one pass over every shard, one row a document.
+//!
+//! It measures and decides nothing. Bad rows go to quarantine with their cause; whether there are
+//! too many is judged when every shard is through.
+
+use std::borrow::Cow;
+use std::io::Write;
+
+use serde::Serialize;
+
+use super::columns::SourceColumns;
+use super::error::StageError;
+use super::inputs::Input;
+use super::job::Job;
+use super::models::Models;
+use super::profile;
+use crate::config::Source;
+use crate::provenance::record::{FileRecord, InputRecord, ShardRecord};
+use crate::provenance::run_dir::Stage;
+use crate::provenance::{Failure, Fingerprint};
+use crate::score::classifier::Scratch;
+use crate::score::concentration::Profile;
+use crate::score::row::{InputType, RowSchema, ScoreRow, Status};
+use crate::score::{ScoreOptions, Scorer};
+use crate::shard::{self, AtomicFile, BadRow, Block, RawBlock, ReadOptions, TableWriter};
+use crate::text::Scan;
+
+/// What scoring one shard needs besides the shard.
+struct Task<'a> {
+    job: &'a Job,
+    source: &'a Source,
+    columns: SourceColumns,
+    schema: RowSchema,
+    scorer: Scorer,
+}
+
+/// A block's score rows, and its bad rows.
+struct Scored {
+    rows: Vec<ScoreRow>,
+    bad: Vec<(u64, BadRow)>,
+}
+
+/// One line of a quarantine file.
+#[derive(Serialize)]
+struct QuarantineLine<'a> {
+    row: u64,
+    offset: Option<u64>,
+    code: &'a str,
+    cause: &'a str,
+    raw: String,
+}
+
+/// Scores every shard whose scores do not stand; then judges failures and quarantine.
+///
+/// # Errors
+/// Failed shards above what is allowed, quarantine above its budget, a stop, the environment.
+pub fn run(job: &Job) -> Result<(), StageError> {
+    let summaries = profile::summaries(job)?;
+    let schema = RowSchema {
+        models: job.models.fasttext.iter().map(|m| m.0.clone()).collect(),
+        inputs: profile::input_types(job, &summaries),
+    };
+    let mut profiles = Vec::new();
+    for source in &job.config.source {
+        let path = job.measured.profile(&source.name, "bin");
+        let bytes = std::fs::read(&path).map_err(|e| StageError::io(&path, &e))?;
+        let profile = Profile::from_bytes(&bytes)
+            .map_err(|e| StageError::Damaged(format!("{}: {e}", path.display())))?;
+        profiles.push((profile, crate::provenance::fingerprint::short_digest(&bytes)));
+    }
+    job.engine.progress.begin("score", job.inputs.len());
+    let options = ScoreOptions {
+        language: job.config.score.language,
+    };
+    let results = job.engine.each(&job.inputs, |input| {
+        let source = job.source(input);
+        let (profile, digest) = &profiles[input.source];
+        let fingerprint = fingerprint(job, source, input, &schema, digest);
+        if let Some(record) = job.record(&job.run, Stage::Score, input) {
+            match job.stands(&record, &fingerprint) {
+                Ok(()) => {
+                    job.engine.progress.shard_done(input.shard.bytes);
+                    tracing::info!(stage = "score", shard = job.name(input), "done before");
+                    return Ok(());
+                }
+                Err(why) => {
+                    tracing::info!(stage = "score", shard = job.name(input), why, "again");
+                }
+            }
+        }
+        let task = Task {
+            job,
+            source,
+            columns: job.columns(source),
+            schema: schema.clone(),
+            scorer: Scorer::new(&job.models.reference, Some(profile), options),
+        };
+        task.shard(input, fingerprint)
+    });
+    settle(job, Stage::Score, results)?;
+    within_budget(job)
+}
+
+fn fingerprint(
+    job: &Job,
+    source: &Source,
+    input: &Input,
+    schema: &RowSchema,
+    profile: &str,
+) -> Fingerprint {
+    let declared = Source {
+        paths: Vec::new(),
+        ..source.clone()
+    };
+    let inputs: Vec<String> = schema.inputs.iter().map(|i| format!("{i:?}")).collect();
+    let mut fingerprint = Fingerprint::new()
+        .value("version", &env!("CARGO_PKG_VERSION"))
+        .digest("input", &input.sampled)
+        .value("config.source", &declared)
+        .value("config.score", &job.config.score)
+        .value("config.limits.max_document", &job.config.limits.max_document)
+        .value("config.columns", &inputs)
+        .digest("profile", profile)
+        .digest("model.classifier", job.models.classifier.digest())
+        .digest("model.reference", &job.models.reference_digest);
+    for (name, digest, _) in &job.models.fasttext {
+        fingerprint = fingerprint.digest(&format!("model.{name}"), digest);
+    }
+    fingerprint
+}
+
+impl Task<'_> {
+    fn shard(&self, input: &Input, fingerprint: Fingerprint) -> Result<(), StageError> {
+        let name = &input.shard.name;
+        let options = ReadOptions {
+            block_bytes: self.job.engine.block_bytes(),
+            max_document: self.job.config.limits.max_document as usize,
+        };
+        let mut reader = shard::open(&input.shard, &self.columns.columns, &options)?;
+        let path = self.job.run.scores(&self.source.name, name);
+        let mut table = TableWriter::create(&path, self.schema.arrow())?;
+        let mut quarantine = Quarantine::new(self.job, &self.source.name, name);
+        let mut record = ShardRecord::new("score", &self.source.name, name, fingerprint);
+        self.job.engine.pipeline(
+            || Ok(reader.next_block()?),
+            |raw| self.block(raw),
+            |scored| {
+                record.rows.read += scored.rows.len() as u64;
+                record.rows.quarantined += scored.bad.len() as u64;
+                for (row, bad) in &scored.bad {
+                    record.count_reason(bad.code, 1);
+                    quarantine.add(*row, bad)?;
+                }
+                Ok(table.write(&self.schema.batch(&scored.rows))?)
+            },
+        )?;
+        let digest = reader.finish()?;
+        record.input = InputRecord {
+            bytes: digest.bytes,
+            digest: digest.hex,
+            sampled: input.sampled.clone(),
+        };
+        record.rows.kept = record.rows.read - record.rows.quarantined;
+        let written = table.finish()?;
+        record.files.push(FileRecord::new(&self.job.run, &path, &written)?);
+        record.files.extend(quarantine.finish()?);
+        self.job.write_record(Stage::Score, &record)?;
+        self.job.engine.progress.shard_done(input.shard.bytes);
+        Ok(())
+    }
+
+    fn block(&self, raw: RawBlock) -> Result<Scored, StageError> {
+        let block = raw.decode(&self.columns.columns);
+        let mut scan = Scan::default();
+        let mut scratch = Scratch::default();
+        let mut scored = Scored {
+            rows: Vec::with_capacity(block.len()),
+            bad: Vec::new(),
+        };
+        let mut bytes = 0;
+        for i in 0..block.len() {
+            let row = block.first_row() + i as u64;
+            match self.row(&block, i, &mut scan, &mut scratch) {
+                Ok(score) => {
+                    bytes += score.bytes;
+                    scored.rows.push(score);
+                }
+                Err(bad) => {
+                    scored.rows.push(self.quarantined(row, block.id(i)));
+                    scored.bad.push((row, bad));
+                }
+            }
+        }
+        self.job.engine.progress.add(block.len() as u64, bytes);
+        Ok(scored)
+    }
+
+    fn quarantined(&self, row: u64, id: Option<&str>) -> ScoreRow {
+        ScoreRow {
+            id: id.map(str::to_owned),
+            models: vec![None; self.schema.models.len()],
+            inputs: vec![None; self.schema.inputs.len()],
+            ..ScoreRow::new(row, Status::Quarantined)
+        }
+    }
+
+    fn row(
+        &self,
+        block: &Block,
+        i: usize,
+        scan: &mut Scan,
+        scratch: &mut Scratch,
+    ) -> Result<ScoreRow, BadRow> {
+        let text = block.text(i).map_err(Clone::clone)?;
+        let value = |place: usize| block.extra(place, i);
+        let declared = self
+            .columns
+            .declared(self.source, value, block.provenance(i).as_deref());
+        let mut row = ScoreRow::new(block.first_row() + i as u64, Status::Ok);
+        score_text(&mut row, text, &self.scorer, &self.job.models, (scan, scratch));
+        row.id = block.id(i).map(str::to_owned);
+        (row.declared_origin, row.declared_by) = declared.origin.unzip();
+        row.generation = declared.generation;
+        row.kind = declared.kind;
+        row.generator = declared.generator;
+        row.edited = declared.edited;
+        row.tokens = self.columns.tokens(value);
+        if row.tokens.is_none() && self.source.tokens_column.is_some() {
+            return Err(bad("E-TOKENS", "the token count is missing or no whole number"));
+        }
+        for (_, _, model) in &self.job.models.fasttext {
+            let score = model.score(text).map_err(|e| bad("E-MODEL-SCORE", &e.to_string()))?;
+            row.models.push(Some(score));
+        }
+        for ((_, wanted), &place) in self.schema.inputs.iter().zip(&self.columns.inputs) {
+            let value = value(place);
+            let numeric = value.as_ref().is_none_or(|v| v.number().is_some());
+            if *wanted != InputType::Text && !numeric {
+                return Err(bad(
+                    "E-COLUMN-TYPE",
+                    "a column that filters, weight or strata use as a number holds text",
+                ));
+            }
+            row.inputs.push(value);
+        }
+        Ok(row)
+    }
+}
+
+/// Fills in what the scorers and the classifier say of a text.
+pub(super) fn score_text(
+    row: &mut ScoreRow,
+    text: &str,
+    scorer: &Scorer,
+    models: &Models,
+    (scan, scratch): (&mut Scan, &mut Scratch),
+) {
+    let measured = scorer.measure(text, scan);
+    match models.classifier.logit(text, measured.lang, scratch) {
+        Ok(logit) => {
+            row.logit = Some(logit);
+            row.p_synthetic = Some(1.0 / (1.0 + libm::exp(-logit)));
+        }
+        Err(abstain) => row.abstain = Some(abstain.name().to_owned()),
+    }
+    row.lang = measured.lang.map(Cow::Borrowed);
+    row.lang_p = measured.lang_p;
+    row.bytes = measured.bytes;
+    row.chars = measured.chars;
+    row.words = measured.words;
+    row.measures = measured.measures;
+}
+
+fn bad(code: &'static str, cause: &str) -> BadRow {
+    BadRow {
+        code,
+        cause: cause.to_owned(),
+        offset: None,
+        raw: Vec::new(),
+    }
+}
+
+/// A shard's quarantine file, made when the first bad row comes.
+struct Quarantine<'a> {
+    job: &'a Job,
+    path: std::path::PathBuf,
+    file: Option<AtomicFile>,
+    rows: u64,
+}
+
+impl<'a> Quarantine<'a> {
+    fn new(job: &'a Job, source: &str, shard: &str) -> Quarantine<'a> {
+        Quarantine {
+            job,
+            path: job.run.quarantine(source, shard),
+            file: None,
+            rows: 0,
+        }
+    }
+
+    fn add(&mut self, row: u64, bad: &BadRow) -> Result<(), StageError> {
+        use base64::Engine;
+        let line = QuarantineLine {
+            row,
+            offset: bad.offset,
+            code: bad.code,
+            cause: &bad.cause,
+            raw: base64::engine::general_purpose::STANDARD.encode(&bad.raw),
+        };
+        let mut text = serde_json::to_vec(&line)
+            .map_err(|e| StageError::Bug(format!("a quarantine line: {e}")))?;
+        text.push(b'\n');
+        let file = match &mut self.file {
+            Some(file) => file,
+            none => none.insert(AtomicFile::create(&self.path)?),
+        };
+        file.write_all(&text)
+            .map_err(|e| StageError::io(&self.path, &e))?;
+        self.rows += 1;
+        Ok(())
+    }
+
+    /// Also removes the file of an earlier run, where no row is bad any more.
+    fn finish(self) -> Result<Option<FileRecord>, StageError> {
+        match self.file {
+            None => match std::fs::remove_file(&self.path) {
+                Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+                    Err(StageError::io(&self.path, &e))
+                }
+                _ => Ok(None),
+            },
+            Some(file) => {
+                let mut written = file.finish()?;
+                written.rows = self.rows;
+                Ok(Some(FileRecord::new(&self.job.run, &self.path, &written)?))
+            }
+        }
+    }
+}
+
+/// Records failed shards; ends the run if there are more than allowed, or if it was stopped.
+///
+/// # Errors
+/// The worst of what happened.
+pub(super) fn settle(
+    job: &Job,
+    stage: Stage,
+    results: Vec<Option<Result<(), StageError>>>,
+) -> Result<(), StageError> {
+    let mut failures = Vec::new();
+    let mut worst: Option<StageError> = None;
+    let mut keep = |error: StageError| {
+        if worst
+            .as_ref()
+            .is_none_or(|w| w.exit().rank() < error.exit().rank())
+        {
+            worst = Some(error);
+        }
+    };
+    for (input, result) in job.inputs.iter().zip(results) {
+        match result {
+            Some(Ok(())) => {}
+            None => {}
+            Some(Err(error)) => match &error {
+                StageError::Stopped | StageError::Environment(_) | StageError::Usage(_) => {
+                    keep(error);
+                }
+                StageError::Shard(e) if e.is_environment() => keep(error),
+                _ => failures.push(fail(job, stage, input, error)?),
+            },
+        }
+    }
+    if let Some(error) = worst {
+        return Err(error);
+    }
+    if failures.len() as u64 > job.allow_failed
+        || failures.iter().any(|f| f.code == super::error::PANIC_CODE)
+    {
+        return Err(StageError::Shards(failures, job.allow_failed));
+    }
+    Ok(())
+}
+
+fn fail(
+    job: &Job,
+    stage: Stage,
+    input: &Input,
+    error: StageError,
+) -> Result<Failure, StageError> {
+    let name = job.name(input);
+    let failure = error.into_failure(&name, "the shard is left out");
+    tracing::error!(
+        stage = stage.name(),
+        shard = name,
+        code = failure.code,
+        "{}",
+        failure.cause
+    );
+    let source = &job.source(input).name;
+    let fingerprint = Fingerprint::new().digest("input", &input.sampled);
+    let mut record = ShardRecord::new(stage.name(), source, &input.shard.name, fingerprint);
+    record.input.sampled = input.sampled.clone();
+    record.input.bytes = input.shard.bytes;
+    record.failure = Some(failure.clone());
+    job.write_record(stage, &record)?;
+    Ok(failure)
+}
+
+fn within_budget(job: &Job) -> Result<(), StageError> {
+    let (mut read, mut quarantined) = (0, 0);
+    for input in &job.inputs {
+        if let Some(record) = job.record(&job.measured, Stage::Score, input) {
+            read += record.rows.read;
+            quarantined += record.rows.quarantined;
+        }
+    }
+    let budget = job.config.limits.quarantine;
+    if quarantined as f64 > budget * read as f64 {
+        return Err(StageError::Quarantine {
+            quarantined,
+            read,
+            budget,
+        });
+    }
+    Ok(())
+}

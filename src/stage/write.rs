@@ -1,0 +1,380 @@
+//! The write stage: every shard again beside its scores, with the plan applied.
+//!
+//! A row's fate is a function of its score row and the plan; this stage adds the text. The input
+//! must be the one that `score` saw, to the last byte, or its output never becomes visible.
+
+use std::collections::BTreeMap;
+
+use super::error::StageError;
+use super::inputs::Input;
+use super::job::{Job, read_json};
+use super::plan::sweep::{Scored, open_scores};
+use super::score::settle;
+use crate::config::{Source, Unit};
+use crate::document::{EditRecord, Key, Origin, Provenance};
+use crate::edit::{self, Settings};
+use crate::mix::{Fate, Judgement, Plan};
+use crate::provenance::lineage::{Lineage, as_variant};
+use crate::provenance::record::{EditTally, FileRecord, InputRecord, RowCounts, ShardRecord, Tally};
+use crate::provenance::run_dir::Stage;
+use crate::provenance::Fingerprint;
+use crate::score::row::{RowSchema, ScoreRow, Status};
+use crate::shard::{
+    self, Block, Encoded, OutputRow, RawBlock, ReadOptions, TableReader, WriteOptions, Writer,
+};
+use crate::text::count_words;
+
+/// What writing one shard needs besides the shard.
+struct Task<'a> {
+    job: &'a Job,
+    plan: &'a Plan,
+    lineage: &'a Lineage<'a>,
+    source: &'a Source,
+    input: &'a Input,
+    filters: Vec<String>,
+    settings: Settings,
+}
+
+/// A block as it is to be written, with its counts.
+struct WrittenBlock {
+    encoded: Encoded,
+    counts: Counts,
+}
+
+/// What is counted on the way.
+#[derive(Default)]
+struct Counts {
+    rows: RowCounts,
+    reasons: BTreeMap<String, u64>,
+    written: BTreeMap<String, Tally>,
+    edits: EditTally,
+}
+
+/// Writes every shard whose output does not stand.
+///
+/// # Errors
+/// Failed shards above what is allowed, no room, a stop, the environment.
+pub fn run(job: &Job) -> Result<(), StageError> {
+    let plan: Plan = read_json(&job.run.plan())?;
+    let scored = Scored::new(job)?;
+    room(job, &plan)?;
+    let lineage = Lineage::new(&plan, &scored.schema)
+        .map_err(|_| StageError::Damaged("plan.json does not fit the scores".to_owned()))?;
+    job.engine.progress.begin("write", job.inputs.len());
+    let digest = crate::provenance::fingerprint::short_digest(
+        &std::fs::read(job.run.plan()).map_err(|e| StageError::io(&job.run.plan(), &e))?,
+    );
+    let results = job.engine.each(&job.inputs, |input| {
+        if !scored.inputs.iter().any(|i| std::ptr::eq(*i, input)) {
+            return Ok(());
+        }
+        let fingerprint = Fingerprint::new()
+            .value("version", &env!("CARGO_PKG_VERSION"))
+            .digest("input", &input.sampled)
+            .digest("plan", &digest)
+            .digest("model.prior", &job.models.prior_digest)
+            .value("config.output", &job.config.output);
+        if let Some(record) = job.record(&job.run, Stage::Write, input) {
+            match job.stands(&record, &fingerprint) {
+                Ok(()) => {
+                    job.engine.progress.shard_done(input.shard.bytes);
+                    tracing::info!(stage = "write", shard = job.name(input), "done before");
+                    return Ok(());
+                }
+                Err(why) => {
+                    tracing::info!(stage = "write", shard = job.name(input), why, "again");
+                }
+            }
+        }
+        let task = Task {
+            job,
+            plan: &plan,
+            lineage: &lineage,
+            source: job.source(input),
+            input,
+            filters: lineage.filter_names().map(str::to_owned).collect(),
+            settings: Settings {
+                threshold: plan.edit.threshold,
+                top_k: plan.edit.top_k,
+                temperature: plan.edit.temperature,
+                exclude_original: plan.edit.exclude_original,
+                at_least_one: plan.edit.at_least_one,
+            },
+        };
+        task.shard(&scored.schema, fingerprint)
+    });
+    settle(job, Stage::Write, results)
+}
+
+/// Refuses to begin where the disk cannot hold the mix.
+fn room(job: &Job, plan: &Plan) -> Result<(), StageError> {
+    let held: u64 = plan.cells.iter().map(|cell| cell.pool_count).sum();
+    let planned: u64 = plan.cells.iter().map(|cell| cell.planned).sum();
+    let files: u64 = job.inputs.iter().map(|input| input.shard.bytes).sum();
+    let needed = files as f64 * planned as f64 / held.max(1) as f64;
+    let root = job.run.root();
+    let Ok(disk) = rustix::fs::statvfs(root) else {
+        return Ok(());
+    };
+    let free = disk.f_bavail as f64 * disk.f_frsize as f64;
+    if needed > free {
+        return Err(StageError::Environment(format!(
+            "{} has {:.1} GB free, and the mix needs about {:.1} GB",
+            root.display(),
+            free / 1e9,
+            needed / 1e9
+        )));
+    }
+    Ok(())
+}
+
+/// Takes score rows in order, as many as each block of the input has rows.
+struct ScoreRows<'a> {
+    batches: TableReader,
+    schema: &'a RowSchema,
+    ready: std::vec::IntoIter<ScoreRow>,
+}
+
+impl ScoreRows<'_> {
+    fn take(&mut self, rows: usize) -> Result<Vec<ScoreRow>, StageError> {
+        let mut taken = Vec::with_capacity(rows);
+        while taken.len() < rows {
+            if let Some(row) = self.ready.next() {
+                taken.push(row);
+                continue;
+            }
+            let Some(batch) = self.batches.next() else {
+                return Err(changed("it has more rows than its scores"));
+            };
+            self.ready = self
+                .schema
+                .rows(&batch?)
+                .map_err(|e| StageError::Damaged(e.to_string()))?
+                .into_iter();
+        }
+        Ok(taken)
+    }
+}
+
+fn changed(how: &str) -> StageError {
+    StageError::Damaged(format!(
+        "the shard is not the one that was scored: {how}; score again"
+    ))
+}
+
+impl Task<'_> {
+    fn shard(&self, schema: &RowSchema, fingerprint: Fingerprint) -> Result<(), StageError> {
+        let (source, name) = (&self.source.name, &self.input.shard.name);
+        let seen = self
+            .job
+            .record(&self.job.measured, Stage::Score, self.input)
+            .ok_or_else(|| changed("its score record is gone"))?;
+        let options = ReadOptions {
+            block_bytes: self.job.engine.block_bytes(),
+            max_document: self.job.config.limits.max_document as usize,
+        };
+        let columns = self.job.columns(self.source).columns;
+        let mut reader = shard::open(&self.input.shard, &columns, &options)?;
+        let mut scores = ScoreRows {
+            batches: open_scores(&self.job.measured, source, name)?,
+            schema,
+            ready: Vec::new().into_iter(),
+        };
+        let path = self.job.run.data(source, name);
+        let level = self.job.config.output.zstd_level;
+        let mut writer = Writer::create(&path, &reader, &WriteOptions { zstd_level: level })?;
+        let mut counts = Counts::default();
+        self.job.engine.pipeline(
+            || match reader.next_block()? {
+                None => Ok(None),
+                Some(raw) => {
+                    let rows = scores.take(raw.len())?;
+                    Ok(Some((raw, rows)))
+                }
+            },
+            |(raw, rows)| self.block(raw.decode(&columns), &rows),
+            |block: WrittenBlock| {
+                counts.add(block.counts);
+                Ok(writer.write(block.encoded)?)
+            },
+        )?;
+        if scores.take(1).is_ok() {
+            return Err(changed("it has fewer rows than its scores"));
+        }
+        let digest = reader.finish()?;
+        if digest.hex != seen.input.digest {
+            return Err(changed("its digest differs"));
+        }
+        let written = writer.finish()?;
+        let mut record = ShardRecord::new("write", source, name, fingerprint);
+        record.input = InputRecord {
+            bytes: digest.bytes,
+            digest: digest.hex,
+            sampled: self.input.sampled.clone(),
+        };
+        record.files.push(FileRecord::new(&self.job.run, &path, &written)?);
+        record.rows = counts.rows;
+        record.reasons = counts.reasons;
+        record.written = counts.written;
+        record.edits = Some(counts.edits);
+        if !record.rows.law_holds() || written.rows != record.rows.written {
+            return Err(StageError::Bug(format!("the row law fails: {:?}", record.rows)));
+        }
+        self.job.write_record(Stage::Write, &record)?;
+        self.job.engine.progress.shard_done(self.input.shard.bytes);
+        Ok(())
+    }
+
+    fn block(&self, block: Block, rows: &[ScoreRow]) -> Result<WrittenBlock, StageError> {
+        let mut counts = Counts::default();
+        let mut output: Vec<(usize, Option<String>, Provenance)> = Vec::new();
+        let mut bytes = 0;
+        for (i, row) in rows.iter().enumerate() {
+            counts.rows.read += 1;
+            let text = match (row.status, block.text(i)) {
+                (Status::Ok, Ok(text)) => text,
+                (Status::Quarantined, _) => {
+                    counts.rows.quarantined += 1;
+                    continue;
+                }
+                (Status::Ok, Err(_)) => return Err(changed("a row cannot be read any more")),
+            };
+            bytes += text.len() as u64;
+            let (key, judged, fate) =
+                self.lineage
+                    .trace(self.input.source, &self.input.shard.name, row);
+            match fate {
+                Fate::Dropped(reason) => {
+                    counts.rows.dropped += 1;
+                    *counts.reasons.entry(reason).or_default() += 1;
+                }
+                Fate::Kept { plain, variants } => {
+                    counts.rows.kept += 1;
+                    let previous = block.provenance(i);
+                    let document = Document {
+                        row,
+                        key,
+                        judged: &judged,
+                        text,
+                        previous,
+                    };
+                    for copy in 0..plain + variants {
+                        let (edited, provenance) = self.copy(&document, copy, copy >= plain, &mut counts)?;
+                        output.push((i, edited, provenance));
+                    }
+                }
+            }
+        }
+        let rows: Vec<OutputRow<'_>> = output
+            .iter()
+            .map(|(index, text, provenance)| OutputRow {
+                index: *index,
+                text: text.as_deref(),
+                provenance,
+            })
+            .collect();
+        let encoded = block.encode(&rows)?;
+        self.job.engine.progress.add(counts.rows.read, bytes);
+        Ok(WrittenBlock { encoded, counts })
+    }
+
+    /// One copy: its text if that was edited, and its provenance.
+    fn copy(
+        &self,
+        document: &Document<'_>,
+        copy: u32,
+        variant: bool,
+        counts: &mut Counts,
+    ) -> Result<(Option<String>, Provenance), StageError> {
+        let place = (
+            self.input.source,
+            self.input.shard.name.as_str(),
+            document.row,
+        );
+        let known = (document.key, document.judged);
+        let mut provenance =
+            self.lineage
+                .provenance(place, known, copy, document.previous.clone());
+        let mut edited = None;
+        if variant {
+            let (text, record) = self.edit(document, copy, &mut counts.edits)?;
+            provenance = as_variant(provenance, record);
+            edited = text;
+        }
+        let text = edited.as_deref().unwrap_or(document.text);
+        let words = count_words(text);
+        let tally = counts
+            .written
+            .entry(provenance.origin.name().to_owned())
+            .or_default();
+        tally.add(&Tally {
+            documents: 1,
+            count: document.judged.count,
+            recounted: match self.plan.mix.unit {
+                Unit::Words => words,
+                Unit::Bytes => text.len() as u64,
+                Unit::Documents => 1,
+                // Only the column that came with the input counts tokens.
+                Unit::Tokens => document.judged.count,
+            },
+            words,
+            bytes: text.len() as u64,
+        });
+        counts.rows.written += 1;
+        Ok((edited, provenance))
+    }
+
+    fn edit(
+        &self,
+        document: &Document<'_>,
+        copy: u32,
+        tally: &mut EditTally,
+    ) -> Result<(Option<String>, EditRecord), StageError> {
+        let lang = document.row.lang.as_deref().unwrap_or("");
+        let seed = document.key.draw(self.plan.seed, EDIT + u64::from(copy));
+        let prior = &*self.job.models.prior;
+        let edited = edit::edit(document.text, lang, prior, &self.settings, seed)
+            .map_err(|e| StageError::Damaged(e.to_string()))?;
+        tally.add(&EditTally {
+            drawn: 1,
+            eligible: edited.eligible,
+            resampled: edited.resampled,
+            changed: edited.changed,
+            unchanged: u64::from(edited.changed == 0),
+        });
+        let record = EditRecord {
+            prior: self.plan.edit.prior.clone(),
+            threshold: self.settings.threshold,
+            top_k: self.settings.top_k,
+            temperature: self.settings.temperature,
+            eligible: edited.eligible,
+            resampled: edited.resampled,
+            changed: edited.changed,
+        };
+        Ok(((edited.changed > 0).then_some(edited.text), record))
+    }
+}
+
+/// Purpose of an edit's draws; the copy's number is added.
+const EDIT: u64 = 1 << 32;
+
+struct Document<'a> {
+    row: &'a ScoreRow,
+    key: Key,
+    judged: &'a Judgement,
+    text: &'a str,
+    previous: Option<String>,
+}
+
+impl Counts {
+    fn add(&mut self, other: Counts) {
+        self.rows.add(&other.rows);
+        for (reason, count) in other.reasons {
+            *self.reasons.entry(reason).or_default() += count;
+        }
+        for (origin, tally) in other.written {
+            self.written.entry(origin).or_default().add(&tally);
+        }
+        self.edits.add(&other.edits);
+    }
+}

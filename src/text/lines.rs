@@ -1,0 +1,98 @@
+//! Lines and paragraphs: spans of a text, each with a hash and its length.
+//!
+//! A line ends at `\n` or `\r\n`; an empty one is none. A paragraph is a run of lines with no empty
+//! line between them. So lines are the pieces between `\n+` and paragraphs those between `\n{2,}`,
+//! as in common readings of the Gopher rules, and text with `\r\n` counts alike.
+
+use std::ops::Range;
+
+use xxhash_rust::xxh3::xxh3_64;
+
+/// A line or a paragraph.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Piece {
+    /// Bytes of the text, without the line end.
+    pub(crate) span: Range<usize>,
+    /// Equal pieces have equal hashes.
+    pub(crate) hash: u64,
+    /// Length in characters.
+    pub(crate) chars: u64,
+}
+
+impl Piece {
+    fn of(text: &str, span: Range<usize>) -> Piece {
+        let piece = &text[span.clone()];
+        Piece {
+            span,
+            hash: xxh3_64(piece.as_bytes()),
+            chars: piece.chars().count() as u64,
+        }
+    }
+}
+
+/// Fills in the lines and paragraphs of `text`; gives the number of line ends.
+pub(super) fn split(text: &str, lines: &mut Vec<Piece>, paragraphs: &mut Vec<Piece>) -> u64 {
+    lines.clear();
+    paragraphs.clear();
+    let (mut start, mut line_ends) = (0, 0);
+    let mut first_of_paragraph = 0;
+    for part in text.split_inclusive('\n') {
+        let line = part.strip_suffix('\n').unwrap_or(part);
+        line_ends += u64::from(line.len() < part.len());
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        if line.is_empty() {
+            close(text, &lines[first_of_paragraph..], paragraphs);
+            first_of_paragraph = lines.len();
+        } else {
+            lines.push(Piece::of(text, start..start + line.len()));
+        }
+        start += part.len();
+    }
+    close(text, &lines[first_of_paragraph..], paragraphs);
+    line_ends
+}
+
+fn close(text: &str, lines: &[Piece], paragraphs: &mut Vec<Piece>) {
+    match lines {
+        [] => {}
+        [only] => paragraphs.push(only.clone()),
+        [first, .., last] => paragraphs.push(Piece::of(text, first.span.start..last.span.end)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn texts<'a>(text: &'a str, pieces: &[Piece]) -> Vec<&'a str> {
+        pieces
+            .iter()
+            .map(|piece| &text[piece.span.clone()])
+            .collect()
+    }
+
+    proptest! {
+        #[test]
+        fn pieces_are_what_splitting_leaves(text in "[ab\\n]{0,40}") {
+            let (mut lines, mut paragraphs) = (Vec::new(), Vec::new());
+            let line_ends = split(&text, &mut lines, &mut paragraphs);
+            prop_assert_eq!(line_ends as usize, text.matches('\n').count());
+            let plain: Vec<&str> = text.split('\n').filter(|line| !line.is_empty()).collect();
+            prop_assert_eq!(texts(&text, &lines), plain);
+            let plain: Vec<&str> =
+                text.split("\n\n").map(|p| p.trim_matches('\n')).filter(|p| !p.is_empty()).collect();
+            prop_assert_eq!(texts(&text, &paragraphs), plain);
+        }
+
+        #[test]
+        fn carriage_returns_before_line_ends_change_no_count(text in "[aé\\n]{0,40}") {
+            let count = |text: &str| {
+                let (mut lines, mut paragraphs) = (Vec::new(), Vec::new());
+                let line_ends = split(text, &mut lines, &mut paragraphs);
+                (line_ends, lines.iter().map(|line| line.chars).collect::<Vec<_>>(), paragraphs.len())
+            };
+            prop_assert_eq!(count(&text), count(&text.replace('\n', "\r\n")));
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! The scratch of one worker: what one pass over a text finds, kept until the next text.
+
+use super::lines::{self, Piece};
+use super::ngrams::Ngrams;
+use super::sentences::{self, Sentences};
+use super::table::Table;
+use super::words::{self, Visit, Word};
+
+/// What was found in the text that was read last; reused, so that no word costs an allocation.
+#[derive(Default)]
+pub struct Scan {
+    pub(super) table: Table,
+    pub(crate) ngrams: Ngrams,
+    folded: Vec<u8>,
+    /// Scratch for scorers that count by type.
+    pub(crate) by_type: Vec<u32>,
+    /// Hash of each word.
+    pub(crate) hashes: Vec<u64>,
+    /// Number of each word's type, counted from 0 in order of first sight.
+    pub(crate) types: Vec<u32>,
+    /// How often each type occurs.
+    pub(crate) type_counts: Vec<u32>,
+    /// Characters in all words before each word; one entry more than words.
+    pub(crate) chars_before: Vec<u64>,
+    pub(crate) lines: Vec<Piece>,
+    pub(crate) paragraphs: Vec<Piece>,
+    pub(crate) sentences: Sentences,
+    /// Words with at least one letter.
+    pub(crate) alpha_words: u64,
+    /// Hash signs.
+    pub(crate) hash_signs: u64,
+    /// `…`, and `...` from left to right without overlap.
+    pub(crate) ellipses: u64,
+    pub(crate) line_ends: u64,
+    bytes: u64,
+    chars: u64,
+}
+
+impl Scan {
+    /// Reads `text`, forgetting what was read before.
+    pub fn read(&mut self, text: &str) {
+        self.hashes.clear();
+        self.chars_before.clear();
+        self.chars_before.push(0);
+        self.sentences = Sentences::default();
+        (self.alpha_words, self.hash_signs, self.ellipses) = (0, 0, 0);
+        self.bytes = text.len() as u64;
+        self.chars = text.chars().count() as u64;
+        self.line_ends = lines::split(text, &mut self.lines, &mut self.paragraphs);
+        let mut pass = Pass {
+            scan: self,
+            text,
+            chars: 0,
+            dots_end: 0,
+        };
+        words::walk(text, &mut pass);
+        self.sentences.end();
+        self.number_types();
+    }
+
+    /// UTF-8 bytes of the text.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Characters (Unicode scalar values) of the text.
+    pub fn chars(&self) -> u64 {
+        self.chars
+    }
+
+    /// Words of the text, by the rule of [`words`].
+    pub fn words(&self) -> u64 {
+        self.hashes.len() as u64
+    }
+
+    /// Hash of each word in order, case-folded; see [`super::word_hash`].
+    pub fn word_hashes(&self) -> &[u64] {
+        &self.hashes
+    }
+
+    /// Whether the word of this hash occurs.
+    pub(crate) fn has_word(&self, hash: u64) -> bool {
+        self.hashes.contains(&hash)
+    }
+
+    /// Lines that repeat an earlier one: how many, and their characters.
+    pub(crate) fn duplicate_lines(&mut self) -> (u64, u64) {
+        duplicates(&mut self.table, &self.lines)
+    }
+
+    /// Paragraphs that repeat an earlier one: how many, and their characters.
+    pub(crate) fn duplicate_paragraphs(&mut self) -> (u64, u64) {
+        duplicates(&mut self.table, &self.paragraphs)
+    }
+
+    fn number_types(&mut self) {
+        self.types.clear();
+        self.type_counts.clear();
+        self.table.begin((self.hashes.len() / 2).min(1 << 16));
+        for &hash in &self.hashes {
+            let number = self.table.number(hash);
+            match self.type_counts.get_mut(number as usize) {
+                Some(count) => *count += 1,
+                None => self.type_counts.push(1),
+            }
+            self.types.push(number);
+        }
+    }
+}
+
+/// Pieces that repeat an earlier one: how many, and their characters.
+fn duplicates(table: &mut Table, pieces: &[Piece]) -> (u64, u64) {
+    table.begin(pieces.len());
+    let (mut count, mut chars, mut distinct) = (0, 0, 0);
+    for piece in pieces {
+        if table.number(piece.hash) < distinct {
+            count += 1;
+            chars += piece.chars;
+        } else {
+            distinct += 1;
+        }
+    }
+    (count, chars)
+}
+
+struct Pass<'a> {
+    scan: &'a mut Scan,
+    text: &'a str,
+    chars: u64,
+    /// Byte after the last `...` that was counted.
+    dots_end: usize,
+}
+
+impl Visit for Pass<'_> {
+    #[inline]
+    fn word(&mut self, word: Word<'_>) {
+        let scan = &mut *self.scan;
+        scan.hashes.push(word.hash(&mut scan.folded));
+        self.chars += word.chars() as u64;
+        scan.chars_before.push(self.chars);
+        scan.alpha_words += u64::from(word.alpha);
+        scan.sentences.word();
+    }
+
+    #[inline]
+    fn sign(&mut self, at: usize, sign: char) {
+        match sign {
+            '#' => self.scan.hash_signs += 1,
+            '…' => self.scan.ellipses += 1,
+            '.' if at >= self.dots_end && self.text.as_bytes()[at..].starts_with(b"...") => {
+                self.scan.ellipses += 1;
+                self.dots_end = at + 3;
+            }
+            _ => {}
+        }
+        if sentences::ends(sign, &self.text[at + sign.len_utf8()..]) {
+            self.scan.sentences.end();
+        }
+    }
+}

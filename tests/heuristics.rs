@@ -1,0 +1,47 @@
+//! The text measures against values of datatrove, lexicalrichness and lexical-diversity, which
+//! `tests/reference/heuristics.py` computed on generated texts.
+
+use serde_json::Value;
+use tamis::score::measure::Measure;
+use tamis::score::reference::Reference;
+use tamis::score::{ScoreOptions, Scorer};
+
+fn check(part: &str) {
+    let reference: Value = serde_json::from_str(include_str!("reference/heuristics.json")).unwrap();
+    let scorer = Scorer::new(
+        &Reference::default(),
+        None,
+        ScoreOptions { language: false },
+    );
+    let mut scan = Default::default();
+    let cases = reference[part].as_array().unwrap();
+    assert!(cases.len() >= 10);
+    for (place, case) in cases.iter().enumerate() {
+        let measures = scorer
+            .measure(case["text"].as_str().unwrap(), &mut scan)
+            .measures;
+        for (name, expected) in case["values"].as_object().unwrap() {
+            let found = measures.get(Measure::named(name).unwrap());
+            match (found, expected.as_f64()) {
+                (Some(found), Some(expected)) => {
+                    let apart = (found - expected).abs();
+                    assert!(
+                        apart <= 1e-9 * expected.max(1.0),
+                        "{part} {place} {name}: {found} {expected}"
+                    );
+                }
+                (found, expected) => assert_eq!(found, expected, "{part} {place} {name}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn repetition_and_diversity_are_those_of_the_packages() {
+    check("plain");
+}
+
+#[test]
+fn line_shares_are_those_of_the_packages() {
+    check("marked");
+}
