@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::prior::NgramPrior;
 use super::*;
+use crate::text::count_words;
 
 type Embedded = NgramPrior<&'static [u8]>;
 
@@ -109,7 +110,7 @@ fn settings() -> impl Strategy<Value = Settings> {
         )
 }
 
-/// Maximal runs of letters: a stricter count of words than any that white space gives.
+/// Maximal runs of letters, beside the house's own word rule.
 fn letter_runs(text: &str) -> usize {
     text.split(|c: char| !c.is_alphabetic())
         .filter(|run| !run.is_empty())
@@ -136,6 +137,7 @@ proptest! {
         prop_assert_eq!(&text[at..], &edited.text[new_at..]);
         prop_assert_eq!(letter_runs(&text), letter_runs(&edited.text));
         prop_assert_eq!(text.split_whitespace().count(), edited.text.split_whitespace().count());
+        prop_assert_eq!(count_words(&text), count_words(&edited.text));
         prop_assert_eq!(edited.text.is_empty(), text.is_empty());
 
         prop_assert_eq!(edited.changed, edited.spans.len() as u64);
