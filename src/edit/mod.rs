@@ -15,7 +15,7 @@ use std::ops::{ControlFlow, Range};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 pub use calibrate::ProbabilitySketch;
-use prior::{Continuation, Prior, PriorError};
+use prior::{Continuation, Outlook, Prior, PriorError, Token};
 
 /// How the editor edits.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,65 +83,118 @@ pub fn edit(
     settings: &Settings,
     seed: u64,
 ) -> Result<Edited, PriorError> {
-    let mut edited = Edited::default();
-    let mut splices: Vec<(Range<usize>, String)> = Vec::new();
-    let mut likeliest = Likeliest::default();
+    let mut pass = Pass {
+        text,
+        settings,
+        seed,
+        edited: Edited::default(),
+        splices: Vec::new(),
+        likeliest: Likeliest::default(),
+    };
     prior.walk(lang, text, &mut |token, outlook| {
-        edited.tokens += 1;
+        pass.see(token, outlook);
+        ControlFlow::Continue(())
+    })?;
+    if settings.at_least_one && pass.splices.is_empty() {
+        pass.force();
+    }
+    let Pass {
+        mut edited,
+        splices,
+        ..
+    } = pass;
+    edited.changed = splices.len() as u64;
+    (edited.text, edited.spans) = splice(text, splices);
+    Ok(edited)
+}
+
+/// One walk of the editor over a text.
+struct Pass<'a> {
+    text: &'a str,
+    settings: &'a Settings,
+    seed: u64,
+    /// Counts so far; text and spans are filled in at the end.
+    edited: Edited,
+    splices: Vec<(Range<usize>, String)>,
+    likeliest: Likeliest,
+}
+
+/// The likeliest editable token so far that has an alternative, the first among equals.
+#[derive(Default)]
+struct Likeliest {
+    probability: f64,
+    span: Range<usize>,
+    others: Vec<Continuation>,
+    resampled: bool,
+}
+
+impl Pass<'_> {
+    fn see(&mut self, token: &Token, outlook: &dyn Outlook) {
+        self.edited.tokens += 1;
         if !token.editable {
-            return ControlFlow::Continue(());
+            return;
         }
-        let original = &text[token.span.clone()];
-        let eligible = token.probability >= settings.threshold;
-        let mut resampled = false;
-        if eligible {
-            edited.eligible += 1;
-            let drawn = choices(outlook.top(wanted(settings)), original, settings);
-            if let Some(word) = draw(drawn, settings.temperature, seed, token.span.start) {
-                resampled = true;
-                edited.resampled += 1;
-                if word != original {
-                    splices.push((token.span.clone(), word));
-                }
-            }
-        }
-        if settings.at_least_one && splices.is_empty() && token.probability > likeliest.probability
-        {
-            let others = choices(
-                outlook.top(settings.top_k as usize + 1),
-                original,
-                &Settings {
-                    exclude_original: true,
-                    ..settings.clone()
-                },
-            );
+        let eligible = token.probability >= self.settings.threshold;
+        self.edited.eligible += u64::from(eligible);
+        let resampled = eligible && self.resample(token, outlook);
+        let wanted = self.settings.at_least_one && self.splices.is_empty();
+        if wanted && token.probability > self.likeliest.probability {
+            let others = self.choices(token, outlook, true);
             if !others.is_empty() {
-                likeliest = Likeliest {
-                    probability: token.probability,
-                    span: token.span.clone(),
+                let (probability, span) = (token.probability, token.span.clone());
+                self.likeliest = Likeliest {
+                    probability,
+                    span,
                     others,
                     resampled,
                 };
             }
         }
-        ControlFlow::Continue(())
-    })?;
-    if settings.at_least_one && splices.is_empty() {
+    }
+
+    /// Draws an eligible token anew; false where the prior has nothing to draw.
+    fn resample(&mut self, token: &Token, outlook: &dyn Outlook) -> bool {
+        let choices = self.choices(token, outlook, self.settings.exclude_original);
+        let drawn = draw(
+            choices,
+            self.settings.temperature,
+            self.seed,
+            token.span.start,
+        );
+        let Some(word) = drawn else { return false };
+        self.edited.resampled += 1;
+        if word != self.text[token.span.clone()] {
+            self.splices.push((token.span.clone(), word));
+        }
+        true
+    }
+
+    /// Draws the likeliest token anew, the original excluded. Its own random number, since with the original
+    /// allowed it may have been drawn already.
+    fn force(&mut self) {
         let Likeliest {
             span,
             others,
             resampled,
             ..
-        } = likeliest;
-        if let Some(word) = draw(others, settings.temperature, !seed, span.start) {
-            edited.forced = true;
-            edited.resampled += u64::from(!resampled);
-            splices.push((span, word));
+        } = std::mem::take(&mut self.likeliest);
+        if let Some(word) = draw(others, self.settings.temperature, !self.seed, span.start) {
+            self.edited.forced = true;
+            self.edited.resampled += u64::from(!resampled);
+            self.splices.push((span, word));
         }
     }
-    edited.changed = splices.len() as u64;
-    (edited.text, edited.spans) = splice(text, splices);
-    Ok(edited)
+
+    /// The top k to draw among; one more is asked for where the original is to be taken out.
+    fn choices(&self, token: &Token, outlook: &dyn Outlook, exclude: bool) -> Vec<Continuation> {
+        let top_k = self.settings.top_k as usize;
+        let mut top = outlook.top(top_k.saturating_add(usize::from(exclude)));
+        if exclude {
+            top.retain(|c| c.text != self.text[token.span.clone()]);
+        }
+        top.truncate(top_k);
+        top
+    }
 }
 
 /// Whether a text has at least one token that [`edit`] could change; stops at the first.
@@ -156,28 +209,6 @@ pub fn is_editable(text: &str, lang: &str, prior: &dyn Prior) -> Result<bool, Pr
         }
     })?;
     Ok(found)
-}
-
-/// The likeliest editable token so far that has an alternative, the first among equals.
-#[derive(Default)]
-struct Likeliest {
-    probability: f64,
-    span: Range<usize>,
-    others: Vec<Continuation>,
-    resampled: bool,
-}
-
-/// How many continuations to ask for, so that `top_k` remain without the original.
-fn wanted(settings: &Settings) -> usize {
-    settings.top_k as usize + usize::from(settings.exclude_original)
-}
-
-fn choices(mut top: Vec<Continuation>, original: &str, settings: &Settings) -> Vec<Continuation> {
-    if settings.exclude_original {
-        top.retain(|c| c.text != original);
-    }
-    top.truncate(settings.top_k as usize);
-    top
 }
 
 /// Draws one of `choices` with weights p^(1/temperature); the random number is a hash of seed and place.

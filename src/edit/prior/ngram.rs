@@ -160,6 +160,7 @@ impl<B: AsRef<[u8]> + Send + Sync> Prior for NgramPrior<B> {
                 before,
                 id,
                 word,
+                rest: &text[token.span.end..],
                 editable: token.editable,
             };
             let go_on = see(&token, &place);
@@ -185,15 +186,35 @@ struct Place<'a> {
     before: Context,
     id: u16,
     word: &'a str,
+    /// The text after the token.
+    rest: &'a str,
     editable: bool,
 }
 
 impl Place<'_> {
-    /// Whether word `id` fits: drawable, and as often capitalised as the original, which keeps names among
-    /// names and German nouns among nouns.
-    fn fits(&self, id: u16) -> bool {
+    /// Whether word `id` fits: drawable, as often capitalised as the original, which keeps names among
+    /// names and German nouns among nouns, and not the word before or `next`, which would stand there twice.
+    fn fits(&self, id: u16, next: u16) -> bool {
         let flags = |id| self.section.flags(self.bytes, id);
-        flags(id) & layout::DRAWABLE != 0 && (flags(id) ^ flags(self.id)) & layout::CAPITAL == 0
+        id == self.id
+            || flags(id) & layout::DRAWABLE != 0
+                && (flags(id) ^ flags(self.id)) & layout::CAPITAL == 0
+                && id != self.before.word
+                && id != next
+    }
+
+    /// The word that follows, if it is one that the prior knows.
+    fn next(&self) -> u16 {
+        let mut next = UNKNOWN;
+        let _ = each_piece(self.rest, |piece| {
+            if piece.kind == Kind::Word {
+                let mut folded = String::new();
+                fold_into(&self.rest[piece.span], &mut folded);
+                next = self.section.id(self.bytes, &folded);
+            }
+            ControlFlow::Break(())
+        });
+        next
     }
 }
 
@@ -202,13 +223,14 @@ impl Outlook for Place<'_> {
         let Some(pattern) = Pattern::of(self.word).filter(|_| self.editable && k > 0) else {
             return Vec::new();
         };
-        let mut best: Vec<(f64, u16)> = Vec::with_capacity(k + 1);
+        let next = self.next();
+        let mut best: Vec<(f64, u16)> = Vec::new();
         let _ = self
             .section
             .successors(self.bytes, self.codes, self.before, |id, p| {
                 // Successors come by rising id, so an equal probability loses to the earlier one.
                 if (best.len() < k || best.last().is_some_and(|&(worst, _)| p > worst))
-                    && self.fits(id)
+                    && self.fits(id, next)
                 {
                     let at = best.partition_point(|&(q, _)| q >= p);
                     best.insert(at, (p, id));
@@ -227,21 +249,24 @@ impl Outlook for Place<'_> {
     }
 
     fn has_alternative(&self) -> bool {
-        self.editable
-            && Pattern::of(self.word).is_some()
-            && self
-                .section
-                .successors(self.bytes, self.codes, self.before, |id, _| {
-                    let found = id != self.id
-                        && self.fits(id)
-                        && self.section.drawable_word(self.bytes, id).is_some();
-                    if found {
-                        ControlFlow::Break(())
-                    } else {
-                        ControlFlow::Continue(())
-                    }
-                })
-                .is_break()
+        if !self.editable || Pattern::of(self.word).is_none() {
+            return false;
+        }
+        let next = self.next();
+        let sought = |id| {
+            id != self.id
+                && self.fits(id, next)
+                && self.section.drawable_word(self.bytes, id).is_some()
+        };
+        self.section
+            .successors(self.bytes, self.codes, self.before, |id, _| {
+                if sought(id) {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                }
+            })
+            .is_break()
     }
 }
 

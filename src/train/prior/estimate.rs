@@ -145,7 +145,7 @@ fn vocabulary(counts: &Counts, options: &PriorOptions, bytes: usize) -> (Vec<Wor
 fn flags(spelling: &str, count: &WordCount) -> u8 {
     let drawable = 2 * count.alone >= count.count && spelling.chars().all(is_word_letter);
     let capital = 2 * count.capital > count.inside;
-    u8::from(drawable) * DRAWABLE | u8::from(capital) * CAPITAL
+    (u8::from(drawable) * DRAWABLE) | (u8::from(capital) * CAPITAL)
 }
 
 impl Order {
