@@ -192,7 +192,8 @@ impl Found {
 }
 
 fn format_of(path: &Path) -> Option<Format> {
-    Format::of_name(path.file_name()?.to_str()?)
+    // A name that is not UTF-8 is refused later, by name, instead of being passed over here.
+    Format::of_name(&path.file_name()?.to_string_lossy())
 }
 
 fn is_hidden(path: &Path) -> bool {
