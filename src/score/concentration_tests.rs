@@ -41,7 +41,7 @@ fn words_and_pairs_are_counted_in_their_buckets() {
 fn buckets_fill_evenly() {
     let text: String = (0..200_000).map(|n| format!("w{n} ")).collect();
     let shape = counts_of(&[&text]).shape().unwrap();
-    // 40 a bucket at random: a Poisson sample's entropy lies 1/(2*40*ln 2) bits under the maximum.
+    // 40 a bucket at random (200,000 words and as many pairs): a Poisson sample's entropy lies 1/(2*40*ln 2) bits under the maximum.
     assert!(
         (shape.entropy - (libm::log2(1e4) - 0.018)).abs() < 0.005,
         "{shape:?}"

@@ -354,3 +354,10 @@ fn log_importance_is_there_where_both_profiles_know_the_language() {
         None
     );
 }
+
+#[test]
+fn a_ratio_of_exactly_72_hundredths_ends_a_factor() {
+    // 18 types in 25 words, above .72 until the last word in either direction; four times.
+    let block: String = (0..18).chain(0..7).map(|n| format!("w{n} ")).collect();
+    assert_eq!(measured(&block.repeat(4)).measures.get(M::Mtld), Some(25.0));
+}
