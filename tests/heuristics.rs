@@ -7,21 +7,22 @@ use tamis::score::reference::Reference;
 use tamis::score::{ScoreOptions, Scorer};
 
 fn check(part: &str) {
-    let reference: Value = serde_json::from_str(include_str!("reference/heuristics.json")).unwrap();
+    let reference: Value =
+        serde_json::from_str(include_str!("reference/heuristics.json")).expect("the file is JSON");
     let scorer = Scorer::new(
         &Reference::default(),
         None,
         ScoreOptions { language: false },
     );
     let mut scan = Default::default();
-    let cases = reference[part].as_array().unwrap();
+    let cases = reference[part].as_array().expect("a part is a list");
     assert!(cases.len() >= 10);
     for (place, case) in cases.iter().enumerate() {
-        let measures = scorer
-            .measure(case["text"].as_str().unwrap(), &mut scan)
-            .measures;
-        for (name, expected) in case["values"].as_object().unwrap() {
-            let found = measures.get(Measure::named(name).unwrap());
+        let text = case["text"].as_str().expect("a case has a text");
+        let values = case["values"].as_object().expect("a case has values");
+        let measures = scorer.measure(text, &mut scan).measures;
+        for (name, expected) in values {
+            let found = measures.get(Measure::named(name).expect("values are named as measures"));
             match (found, expected.as_f64()) {
                 (Some(found), Some(expected)) => {
                     let apart = (found - expected).abs();

@@ -34,7 +34,7 @@ pub fn run(args: &InspectArgs) -> Result<(), StageError> {
             Ok(schema) => format!(
                 "{}\t{}",
                 schema.rows.map_or("?".to_owned(), |n| n.to_string()),
-                schema.columns.join(", ")
+                columns_of(schema.columns)
             ),
             Err(error) => format!("?\t{error}"),
         };
@@ -46,4 +46,14 @@ pub fn run(args: &InspectArgs) -> Result<(), StageError> {
         );
     }
     Ok(())
+}
+
+fn columns_of(columns: Option<Vec<(String, String)>>) -> String {
+    columns.map_or("free".to_owned(), |columns| {
+        let shown: Vec<String> = columns
+            .into_iter()
+            .map(|(name, data_type)| format!("{name}: {data_type}"))
+            .collect();
+        shown.join(", ")
+    })
 }

@@ -108,7 +108,9 @@ enum Command {
     #[command(subcommand)]
     Train(Box<train::TrainCommand>),
     /// Print a completion script for a shell
-    #[command(after_help = "Example:\n  tamis completions bash > ~/.local/share/bash-completion/completions/tamis")]
+    #[command(
+        after_help = "Example:\n  tamis completions bash > ~/.local/share/bash-completion/completions/tamis"
+    )]
     Completions {
         /// The shell
         shell: Shell,
@@ -153,7 +155,7 @@ fn dispatch(command: Command, session: &Session) -> Result<(), StageError> {
         Command::Verify(args) => verify::run(&args, session),
         Command::Inspect(args) => inspect::run(&args),
         Command::Config(command) => config::run(&command),
-        Command::Train(command) => train::run(&command),
+        Command::Train(command) => train::run(&command, session),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "tamis", &mut std::io::stdout());
             Ok(())

@@ -131,15 +131,12 @@ impl MixFlags {
 }
 
 fn parts(text: &str, mix: &mut Mix) -> Result<(), String> {
-    (
-        mix.human,
-        mix.semi_synthetic,
-        mix.synthetic,
-        mix.unverified,
-    ) = (0.0, 0.0, 0.0, 0.0);
+    (mix.human, mix.semi_synthetic, mix.synthetic, mix.unverified) = (0.0, 0.0, 0.0, 0.0);
     for part in text.split(',') {
         let fault = || {
-            format!("`--mix {text}`: `{part}` is no part; use human=70,semi_synthetic=15,synthetic=15")
+            format!(
+                "`--mix {text}`: `{part}` is no part; use human=70,semi_synthetic=15,synthetic=15"
+            )
         };
         let (name, value) = part.split_once('=').ok_or_else(fault)?;
         let value: f64 = value.trim().parse().map_err(|_| fault())?;
@@ -167,7 +164,9 @@ pub fn run(args: RunArgs, session: &Session) -> Result<(), StageError> {
                 ..Config::default()
             };
             let out = args.out.clone().ok_or_else(|| {
-                StageError::Usage("give --out RUN, the folder for everything that is made".to_owned())
+                StageError::Usage(
+                    "give --out RUN, the folder for everything that is made".to_owned(),
+                )
             })?;
             (config, out)
         }

@@ -12,7 +12,9 @@ use crate::stage::{self, Job, StageError, loose};
 
 /// The flags of a stage.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  tamis profile mix.toml && tamis score mix.toml && tamis plan mix.toml")]
+#[command(
+    after_help = "Example:\n  tamis profile mix.toml && tamis score mix.toml && tamis plan mix.toml"
+)]
 pub struct StageArgs {
     /// A configuration, or a run directory
     #[arg(value_name = "CONFIG|RUN")]
@@ -30,10 +32,16 @@ pub struct StageArgs {
 
 /// The flags of `score`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  tamis score mix.toml\n  tamis score --loose 'web/*.parquet' --out scores.parquet")]
+#[command(
+    after_help = "Examples:\n  tamis score mix.toml\n  tamis score --loose 'web/*.parquet' --out scores.parquet"
+)]
 pub struct ScoreArgs {
     /// A configuration, or a run directory
-    #[arg(value_name = "CONFIG|RUN", conflicts_with = "loose", required_unless_present = "loose")]
+    #[arg(
+        value_name = "CONFIG|RUN",
+        conflicts_with = "loose",
+        required_unless_present = "loose"
+    )]
     config: Option<PathBuf>,
     /// Score these files, folders or globs without a run directory, in order, into the file --out
     #[arg(long, value_name = "G", num_args = 1.., requires = "out")]

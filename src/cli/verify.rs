@@ -10,7 +10,9 @@ use crate::stage::StageError;
 
 /// The flags of `verify`.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  tamis verify mix/ --inputs\n\nPrints one line a fault to stdout, and ends with 3 if there is one.")]
+#[command(
+    after_help = "Example:\n  tamis verify mix/ --inputs\n\nPrints one line a fault to stdout, and ends with 3 if there is one."
+)]
 pub struct VerifyArgs {
     /// A finished run
     #[arg(value_name = "RUN")]

@@ -226,6 +226,8 @@ fn refuse(asked: Shares, total: Option<u64>, pools: Capacity, copies: Copies) ->
     }
 }
 
+impl std::error::Error for Refusal {}
+
 impl std::fmt::Display for Refusal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let percent = |s: Shares| {

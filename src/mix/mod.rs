@@ -19,8 +19,8 @@ pub mod select;
 
 pub use allocate::{Allocation, Capacity, Refusal, allocate};
 pub use fate::{Fate, copies_at, steps, weight_to_fixed};
-pub use logits::LogitCounts;
 pub use judge::{Judge, Judgement, Pool, Row, Thresholds};
+pub use logits::LogitCounts;
 pub use plan::{Cell, Cut, EditPlan, Plan, SourcePlan};
 pub use select::{Histogram, Select};
 

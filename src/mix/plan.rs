@@ -253,7 +253,8 @@ impl Plan {
     }
 
     fn cell(&self, pool: Pool, stratum: &str) -> Option<&Cell> {
-        self.cell_index(pool, stratum).map(|index| &self.cells[index])
+        self.cell_index(pool, stratum)
+            .map(|index| &self.cells[index])
     }
 
     /// The place of the cell of a pool and stratum, if the plan has one. Cells are sorted.

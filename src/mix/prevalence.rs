@@ -7,11 +7,10 @@
 //! Probability Distributions, 2003; the correction of flag rates is Rogan and Gladen's,
 //! Am. J. Epidemiol. 107, 1978).
 
-mod conformal;
+use serde::{Deserialize, Serialize};
+
 #[cfg(test)]
 mod tests;
-
-pub use conformal::conformal_threshold;
 
 /// Weight of a flat histogram in every reference, so that no bin is impossible.
 const FLAT: f64 = 1e-4;
@@ -73,14 +72,17 @@ impl Evidence {
 }
 
 /// How an estimate was made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Method {
     /// Mixture of global references; bounds from global ranges.
+    #[serde(rename = "mixture_global")]
     Global,
     /// The human side from known-human documents of the same source.
+    #[serde(rename = "mixture_anchored")]
     Anchored,
     /// The bounds at different thresholds contradict each other: the pool is unlike any reference,
     /// and the interval spans them all.
+    #[serde(rename = "mixture_contradictory")]
     Contradictory,
 }
 
@@ -96,7 +98,7 @@ impl Method {
 }
 
 /// A share of machine documents in [0, 1], with bounds around it.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
     /// The likeliest share.
     pub share: f64,

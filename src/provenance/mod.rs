@@ -12,6 +12,7 @@ pub mod fingerprint;
 pub mod lineage;
 pub mod manifest;
 pub mod record;
+mod rows;
 pub mod run_dir;
 pub mod verify;
 

@@ -68,7 +68,9 @@ impl RunDir {
 
     /// A source's profile (`bin`) or what is told of it (`json`).
     pub fn profile(&self, source: &str, extension: &str) -> PathBuf {
-        self.root.join("profile").join(format!("{source}.{extension}"))
+        self.root
+            .join("profile")
+            .join(format!("{source}.{extension}"))
     }
 
     /// A shard's score rows.

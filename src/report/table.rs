@@ -144,7 +144,7 @@ fn origins(text: &mut String, report: &Report) {
                 p.estimate.share * 100.0,
                 p.estimate.low * 100.0,
                 p.estimate.high * 100.0,
-                p.estimate.method,
+                p.estimate.method.name(),
                 if p.anchored {
                     "anchored"
                 } else {
@@ -213,11 +213,7 @@ fn means(text: &mut String, what: &str, means: &Means) {
         let after = means.after.get(name).copied().flatten();
         line(
             text,
-            format_args!(
-                "  {name:<26}{:>12}{:>12}",
-                value(*before),
-                value(after)
-            ),
+            format_args!("  {name:<26}{:>12}{:>12}", value(*before), value(after)),
         );
     }
     text.push('\n');

@@ -12,7 +12,7 @@ pub mod arrow;
 #[cfg(test)]
 mod tests;
 
-pub use self::arrow::{RowError, RowSchema};
+pub use self::arrow::{InputType, RowError, RowSchema};
 
 /// Whether an input row could be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

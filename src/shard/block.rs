@@ -44,6 +44,19 @@ pub(crate) enum RawBody {
 }
 
 impl RawBlock {
+    /// Number of rows, bad ones included.
+    pub fn len(&self) -> usize {
+        match &self.body {
+            RawBody::Lines(raw) => raw.rows.len(),
+            RawBody::Batch(raw) => raw.batch.num_rows(),
+        }
+    }
+
+    /// True if there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Finds text, id, extra columns and older provenance of each row.
     ///
     /// `columns` must be those that the reader was opened with.

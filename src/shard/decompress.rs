@@ -16,7 +16,7 @@ const READ_BYTES: usize = 256 * 1024;
 const WINDOW_LOG_MAX: u32 = 27;
 /// More decoded bytes than this for each encoded one, and more than [`BOMB_BYTES`], is no text.
 const BOMB_RATIO: u64 = 1000;
-const BOMB_BYTES: u64 = 1 << 30;
+const BOMB_BYTES: u64 = 256 << 20;
 
 type Input = BufReader<Tap<File>>;
 

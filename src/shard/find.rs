@@ -10,6 +10,10 @@ use std::path::{Component, Path, PathBuf};
 
 use super::error::ShardError;
 
+/// Ends the fixed part of a file's path: `web/./x/a.jsonl` is the shard `x/a.jsonl`. So a list of files can
+/// say what a folder or glob would have said.
+const MARK: &str = "/./";
+
 /// How a shard is written, told by its file name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Format {
@@ -90,7 +94,10 @@ impl Found {
         match fs::metadata(path) {
             Ok(meta) if meta.is_dir() => self.folder(path, path, &mut Vec::new()),
             Ok(_) => {
-                let folder = path.parent().unwrap_or(Path::new(""));
+                let folder = match pattern.rsplit_once(MARK) {
+                    Some((folder, _)) => Path::new(folder),
+                    None => path.parent().unwrap_or(Path::new("")),
+                };
                 let format = format_of(path).ok_or_else(|| ShardError::UnknownFormat {
                     path: path.to_path_buf(),
                 })?;
@@ -185,7 +192,8 @@ impl Found {
 }
 
 fn format_of(path: &Path) -> Option<Format> {
-    Format::of_name(path.file_name()?.to_str()?)
+    // A name that is not UTF-8 is refused later, by name, instead of being passed over here.
+    Format::of_name(&path.file_name()?.to_string_lossy())
 }
 
 fn is_hidden(path: &Path) -> bool {

@@ -42,3 +42,6 @@ pub use output::{Encoded, OutputRow, WriteOptions, Writer};
 pub use preflight::{SchemaSummary, schema_of};
 pub use reader::{ReadOptions, Reader, Template, open};
 pub use table::{TableReader, TableWriter};
+
+#[cfg(test)]
+mod tests;

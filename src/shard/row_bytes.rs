@@ -25,25 +25,25 @@ pub(crate) fn row_bytes(array: &ArrayRef, row: usize) -> u64 {
             return columns.iter().map(|column| row_bytes(column, row)).sum();
         }
         DataType::List(_) => {
-            return items_bytes(array, row, |array| array.as_list::<i32>().value(row));
+            return items_bytes(array, |array| array.as_list::<i32>().value(row));
         }
         DataType::LargeList(_) => {
-            return items_bytes(array, row, |array| array.as_list::<i64>().value(row));
+            return items_bytes(array, |array| array.as_list::<i64>().value(row));
         }
         DataType::Map(_, _) => {
-            return items_bytes(array, row, |array| {
+            return items_bytes(array, |array| {
                 std::sync::Arc::new(array.as_map().value(row)) as ArrayRef
             });
         }
         DataType::FixedSizeList(_, _) => {
-            return items_bytes(array, row, |array| array.as_fixed_size_list().value(row));
+            return items_bytes(array, |array| array.as_fixed_size_list().value(row));
         }
         other => other.primitive_width().unwrap_or(8),
     };
     bytes as u64
 }
 
-fn items_bytes(array: &ArrayRef, row: usize, items: impl Fn(&ArrayRef) -> ArrayRef) -> u64 {
+fn items_bytes(array: &ArrayRef, items: impl Fn(&ArrayRef) -> ArrayRef) -> u64 {
     let items = items(array);
     4 + (0..items.len())
         .map(|item| row_bytes(&items, item))

@@ -125,8 +125,7 @@ impl SourceColumns {
                 (day < iso_day(&rule.before)?).then_some((rule.origin, OriginBy::Date))
             })
             .or_else(|| {
-                (source.origin != Origin::Unknown)
-                    .then_some((source.origin, OriginBy::Declared))
+                (source.origin != Origin::Unknown).then_some((source.origin, OriginBy::Declared))
             });
         if let Some(text) = provenance {
             carried(text, &mut declared);
@@ -138,7 +137,10 @@ impl SourceColumns {
         {
             declared.generation = source.generation;
         }
-        if declared.origin.is_some_and(|(origin, _)| origin == Origin::SemiSynthetic) {
+        if declared
+            .origin
+            .is_some_and(|(origin, _)| origin == Origin::SemiSynthetic)
+        {
             declared.edited = true;
         }
         declared
@@ -208,7 +210,10 @@ mod tests {
     #[test]
     fn the_nearest_declaration_wins() {
         let human = |by| Some((Origin::Human, by));
-        assert_eq!(declare(Some("human"), None, None).origin, human(OriginBy::Tag));
+        assert_eq!(
+            declare(Some("human"), None, None).origin,
+            human(OriginBy::Tag)
+        );
         assert_eq!(
             declare(Some("?"), Some("2022-10-31T23:00:00Z"), None).origin,
             human(OriginBy::Date)
@@ -217,16 +222,24 @@ mod tests {
         assert_eq!(late.origin, Some((Origin::Synthetic, OriginBy::Declared)));
         assert_eq!(late.generation, Some(2));
         assert_eq!(declare(Some("human"), None, None).generation, None);
-        let carried = r#"{"origin":"semi_synthetic","origin_by":"tag","generation":3,"edit":{"changed":2}}"#;
+        let carried =
+            r#"{"origin":"semi_synthetic","origin_by":"tag","generation":3,"edit":{"changed":2}}"#;
         let declared = declare(Some("human"), None, Some(carried));
-        assert_eq!(declared.origin, Some((Origin::SemiSynthetic, OriginBy::Declared)));
+        assert_eq!(
+            declared.origin,
+            Some((Origin::SemiSynthetic, OriginBy::Declared))
+        );
         assert_eq!((declared.generation, declared.edited), (Some(3), true));
     }
 
     #[test]
     fn an_origin_by_default_declares_nothing() {
-        let carried = r#"{"origin":"human","origin_by":"default","generation":0,"edit":{"changed":0}}"#;
+        let carried =
+            r#"{"origin":"human","origin_by":"default","generation":0,"edit":{"changed":0}}"#;
         let declared = declare(None, None, Some(carried));
-        assert_eq!(declared.origin, Some((Origin::Synthetic, OriginBy::Declared)));
+        assert_eq!(
+            declared.origin,
+            Some((Origin::Synthetic, OriginBy::Declared))
+        );
     }
 }

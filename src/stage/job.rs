@@ -173,8 +173,8 @@ impl Job {
         let found = files_of(&self.run).map_err(|e| StageError::io(root, &e))?;
         for path in found {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            let stale = ours.iter().any(|folder| path.starts_with(folder))
-                && !wanted.contains(&path);
+            let stale =
+                ours.iter().any(|folder| path.starts_with(folder)) && !wanted.contains(&path);
             if stale || name.starts_with(".tmp-") {
                 std::fs::remove_file(&path).map_err(|e| StageError::io(&path, &e))?;
             }
@@ -281,9 +281,8 @@ pub fn write_json(path: &Path, value: &impl Serialize) -> Result<(), StageError>
 /// # Errors
 /// If it is missing or damaged.
 pub fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, StageError> {
-    let bytes = std::fs::read(path).map_err(|e| {
-        StageError::Damaged(format!("{} cannot be read: {e}", path.display()))
-    })?;
+    let bytes = std::fs::read(path)
+        .map_err(|e| StageError::Damaged(format!("{} cannot be read: {e}", path.display())))?;
     serde_json::from_slice(&bytes)
         .map_err(|e| StageError::Damaged(format!("{} is damaged: {e}", path.display())))
 }

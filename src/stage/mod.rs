@@ -8,6 +8,7 @@
 //! - [`rebalance`]: another mix from scores that exist. [`loose`]: score rows without a run.
 
 pub mod columns;
+pub mod documents;
 pub mod engine;
 pub mod error;
 pub mod inputs;

@@ -22,8 +22,8 @@ pub struct Models {
     pub prior: Box<dyn Prior>,
     /// Digest of the prior.
     pub prior_digest: String,
-    /// fastText models: name, digest, model.
-    pub fasttext: Vec<(String, String, FastTextModel)>,
+    /// fastText models by name.
+    pub fasttext: Vec<(String, FastTextModel)>,
 }
 
 impl Models {
@@ -39,9 +39,8 @@ impl Models {
         let mut fasttext = Vec::new();
         for model in &config.model {
             let loaded = read(&model.path, model.digest.as_deref()).and_then(|bytes| {
-                let digest = blake3::hash(&bytes).to_hex().to_string();
                 FastTextModel::from_bytes(&bytes, &model.label)
-                    .map(|loaded| (model.name.clone(), digest, loaded))
+                    .map(|loaded| (model.name.clone(), loaded))
                     .map_err(|e| format!("model {}: {e}", model.path))
             });
             match loaded {
@@ -50,18 +49,18 @@ impl Models {
             }
         }
         match (classifier, reference, prior) {
-            (Some(classifier), Some((reference, reference_digest)), Some((prior, prior_digest)))
-                if faults.is_empty() =>
-            {
-                Ok(Models {
-                    classifier,
-                    reference,
-                    reference_digest,
-                    prior,
-                    prior_digest,
-                    fasttext,
-                })
-            }
+            (
+                Some(classifier),
+                Some((reference, reference_digest)),
+                Some((prior, prior_digest)),
+            ) if faults.is_empty() => Ok(Models {
+                classifier,
+                reference,
+                reference_digest,
+                prior,
+                prior_digest,
+                fasttext,
+            }),
             _ => Err(StageError::Usage(faults.join("\n"))),
         }
     }
@@ -98,12 +97,12 @@ fn load_reference(config: &Config) -> Result<(Reference, String), String> {
 
 fn load_prior(config: &Config) -> Result<(Box<dyn Prior>, String), String> {
     let Some(path) = config.edit.prior.strip_prefix("ngram:") else {
-        let prior = NgramPrior::embedded();
-        let digest = prior.digest().to_owned();
+        let prior = NgramPrior::embedded().map_err(|e| e.to_string())?;
+        let digest = prior.name().to_owned();
         return Ok((Box::new(prior), digest));
     };
     let mapped = Mapped::open(Path::new(path)).map_err(|e| e.to_string())?;
     let prior = NgramPrior::from_bytes(mapped).map_err(|e| format!("prior {path}: {e}"))?;
-    let digest = prior.digest().to_owned();
+    let digest = prior.name().to_owned();
     Ok((Box::new(prior), digest))
 }

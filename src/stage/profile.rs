@@ -115,10 +115,18 @@ pub fn run(job: &Job) -> Result<(), StageError> {
                 continue;
             }
             let why = changed.join(", ");
-            tracing::info!(stage = "profile", source = source.name, changed = why, "again");
+            tracing::info!(
+                stage = "profile",
+                source = source.name,
+                changed = why,
+                "again"
+            );
         }
         let (sample, whole) = sample(job, source, inputs)?;
-        write_atomic(&job.run.profile(&source.name, "bin"), &sample.profile.to_bytes())?;
+        write_atomic(
+            &job.run.profile(&source.name, "bin"),
+            &sample.profile.to_bytes(),
+        )?;
         write_json(&path, &summary(job, source, &sample, whole, fingerprint))?;
     }
     Ok(())
@@ -139,7 +147,10 @@ fn fingerprint(job: &Job, source: &Source, inputs: &[&Input]) -> Fingerprint {
         .value("inputs", &shards)
         .value("config.profile", &job.config.profile)
         .value("config.score", &job.config.score)
-        .value("config.limits.max_document", &job.config.limits.max_document)
+        .value(
+            "config.limits.max_document",
+            &job.config.limits.max_document,
+        )
         .value("config.columns", &job.input_names)
         .digest("model.reference", &job.models.reference_digest)
         .digest("model.prior", &job.models.prior_digest)

@@ -38,7 +38,12 @@ impl Progress {
         if let Ok(mut name) = self.stage.lock() {
             *name = stage;
         }
-        for counter in [&self.documents, &self.bytes, &self.shards, &self.total_bytes] {
+        for counter in [
+            &self.documents,
+            &self.bytes,
+            &self.shards,
+            &self.total_bytes,
+        ] {
             counter.store(0, Ordering::Relaxed);
         }
         self.total_shards.store(shards as u64, Ordering::Relaxed);

@@ -73,7 +73,11 @@ impl Gate {
         }
         Err(StageError::Gate {
             name: self.name.clone(),
-            stage: if self.stage == "write" { "write" } else { "plan" },
+            stage: if self.stage == "write" {
+                "write"
+            } else {
+                "plan"
+            },
             value: self.value,
             limit: self.limit,
         })
@@ -217,7 +221,10 @@ impl Sums {
         ] {
             match groups.get_mut(name) {
                 Some(group) => group.add(judged, copies),
-                None => groups.entry(name.to_owned()).or_default().add(judged, copies),
+                None => groups
+                    .entry(name.to_owned())
+                    .or_default()
+                    .add(judged, copies),
             }
         }
         for measure in DIVERSITY.iter().chain(&CONCENTRATION) {
@@ -337,7 +344,9 @@ impl Totals {
         let failed = |run, stage, input| job.record(run, stage, input).and_then(|r| r.failure);
         for input in &job.inputs {
             if scored.failed.contains(&job.name(input)) {
-                totals.failures.extend(failed(&job.measured, Stage::Score, input));
+                totals
+                    .failures
+                    .extend(failed(&job.measured, Stage::Score, input));
             }
         }
         let scores = scored
@@ -466,12 +475,15 @@ fn seal(job: &Job, plan: &Plan, report: &Report) -> Result<(), StageError> {
     }
     let models = &job.models;
     let mut digests = BTreeMap::from([
-        ("classifier".to_owned(), models.classifier.digest().to_owned()),
+        (
+            "classifier".to_owned(),
+            models.classifier.digest().to_owned(),
+        ),
         ("reference".to_owned(), models.reference_digest.clone()),
         ("prior".to_owned(), models.prior_digest.clone()),
     ]);
-    for (name, digest, _) in &models.fasttext {
-        digests.insert(format!("model_{name}"), digest.clone());
+    for (name, model) in &models.fasttext {
+        digests.insert(format!("model_{name}"), model.digest().to_owned());
     }
     let manifest = Manifest {
         version: MANIFEST_VERSION,

@@ -20,6 +20,7 @@ use crate::provenance::run_dir::Stage;
 use crate::provenance::{Failure, Fingerprint};
 use crate::score::classifier::Scratch;
 use crate::score::concentration::Profile;
+use crate::score::fasttext::LineScratch;
 use crate::score::row::{InputType, RowSchema, ScoreRow, Status};
 use crate::score::{ScoreOptions, Scorer};
 use crate::shard::{self, AtomicFile, BadRow, Block, RawBlock, ReadOptions, TableWriter};
@@ -66,7 +67,10 @@ pub fn run(job: &Job) -> Result<(), StageError> {
         let bytes = std::fs::read(&path).map_err(|e| StageError::io(&path, &e))?;
         let profile = Profile::from_bytes(&bytes)
             .map_err(|e| StageError::Damaged(format!("{}: {e}", path.display())))?;
-        profiles.push((profile, crate::provenance::fingerprint::short_digest(&bytes)));
+        profiles.push((
+            profile,
+            crate::provenance::fingerprint::short_digest(&bytes),
+        ));
     }
     job.engine.progress.begin("score", job.inputs.len());
     let options = ScoreOptions {
@@ -118,13 +122,16 @@ fn fingerprint(
         .digest("input", &input.sampled)
         .value("config.source", &declared)
         .value("config.score", &job.config.score)
-        .value("config.limits.max_document", &job.config.limits.max_document)
+        .value(
+            "config.limits.max_document",
+            &job.config.limits.max_document,
+        )
         .value("config.columns", &inputs)
         .digest("profile", profile)
         .digest("model.classifier", job.models.classifier.digest())
         .digest("model.reference", &job.models.reference_digest);
-    for (name, digest, _) in &job.models.fasttext {
-        fingerprint = fingerprint.digest(&format!("model.{name}"), digest);
+    for (name, model) in &job.models.fasttext {
+        fingerprint = fingerprint.digest(&format!("model.{name}"), model.digest());
     }
     fingerprint
 }
@@ -162,7 +169,9 @@ impl Task<'_> {
         };
         record.rows.kept = record.rows.read - record.rows.quarantined;
         let written = table.finish()?;
-        record.files.push(FileRecord::new(&self.job.run, &path, &written)?);
+        record
+            .files
+            .push(FileRecord::new(&self.job.run, &path, &written)?);
         record.files.extend(quarantine.finish()?);
         self.job.write_record(Stage::Score, &record)?;
         self.job.engine.progress.shard_done(input.shard.bytes);
@@ -173,6 +182,7 @@ impl Task<'_> {
         let block = raw.decode(&self.columns.columns);
         let mut scan = Scan::default();
         let mut scratch = Scratch::default();
+        let mut line = LineScratch::default();
         let mut scored = Scored {
             rows: Vec::with_capacity(block.len()),
             bad: Vec::new(),
@@ -180,7 +190,7 @@ impl Task<'_> {
         let mut bytes = 0;
         for i in 0..block.len() {
             let row = block.first_row() + i as u64;
-            match self.row(&block, i, &mut scan, &mut scratch) {
+            match self.row((&block, i), &mut scan, &mut scratch, &mut line) {
                 Ok(score) => {
                     bytes += score.bytes;
                     scored.rows.push(score);
@@ -206,10 +216,10 @@ impl Task<'_> {
 
     fn row(
         &self,
-        block: &Block,
-        i: usize,
+        (block, i): (&Block, usize),
         scan: &mut Scan,
         scratch: &mut Scratch,
+        line: &mut LineScratch,
     ) -> Result<ScoreRow, BadRow> {
         let text = block.text(i).map_err(Clone::clone)?;
         let value = |place: usize| block.extra(place, i);
@@ -217,7 +227,13 @@ impl Task<'_> {
             .columns
             .declared(self.source, value, block.provenance(i).as_deref());
         let mut row = ScoreRow::new(block.first_row() + i as u64, Status::Ok);
-        score_text(&mut row, text, &self.scorer, &self.job.models, (scan, scratch));
+        score_text(
+            &mut row,
+            text,
+            &self.scorer,
+            &self.job.models,
+            (scan, scratch),
+        );
         row.id = block.id(i).map(str::to_owned);
         (row.declared_origin, row.declared_by) = declared.origin.unzip();
         row.generation = declared.generation;
@@ -226,11 +242,13 @@ impl Task<'_> {
         row.edited = declared.edited;
         row.tokens = self.columns.tokens(value);
         if row.tokens.is_none() && self.source.tokens_column.is_some() {
-            return Err(bad("E-TOKENS", "the token count is missing or no whole number"));
+            return Err(bad(
+                "E-TOKENS",
+                "the token count is missing or no whole number",
+            ));
         }
-        for (_, _, model) in &self.job.models.fasttext {
-            let score = model.score(text).map_err(|e| bad("E-MODEL-SCORE", &e.to_string()))?;
-            row.models.push(Some(score));
+        for (_, model) in &self.job.models.fasttext {
+            row.models.push(model.score(text, line));
         }
         for ((_, wanted), &place) in self.schema.inputs.iter().zip(&self.columns.inputs) {
             let value = value(place);
@@ -381,12 +399,7 @@ pub(super) fn settle(
     Ok(())
 }
 
-fn fail(
-    job: &Job,
-    stage: Stage,
-    input: &Input,
-    error: StageError,
-) -> Result<Failure, StageError> {
+fn fail(job: &Job, stage: Stage, input: &Input, error: StageError) -> Result<Failure, StageError> {
     let name = job.name(input);
     let failure = error.into_failure(&name, "the shard is left out");
     tracing::error!(

@@ -11,16 +11,18 @@ use super::job::{Job, read_json};
 use super::plan::sweep::{Scored, open_scores};
 use super::score::settle;
 use crate::config::{Source, Unit};
-use crate::document::{EditRecord, Key, Origin, Provenance};
+use crate::document::{EditRecord, Key, Provenance};
 use crate::edit::{self, Settings};
 use crate::mix::{Fate, Judgement, Plan};
-use crate::provenance::lineage::{Lineage, as_variant};
-use crate::provenance::record::{EditTally, FileRecord, InputRecord, RowCounts, ShardRecord, Tally};
-use crate::provenance::run_dir::Stage;
 use crate::provenance::Fingerprint;
+use crate::provenance::lineage::{Lineage, as_variant};
+use crate::provenance::record::{
+    EditTally, FileRecord, InputRecord, RowCounts, ShardRecord, Tally,
+};
+use crate::provenance::run_dir::Stage;
 use crate::score::row::{RowSchema, ScoreRow, Status};
 use crate::shard::{
-    self, Block, Encoded, OutputRow, RawBlock, ReadOptions, TableReader, WriteOptions, Writer,
+    self, Block, Encoded, OutputRow, ReadOptions, TableReader, WriteOptions, Writer,
 };
 use crate::text::count_words;
 
@@ -31,7 +33,6 @@ struct Task<'a> {
     lineage: &'a Lineage<'a>,
     source: &'a Source,
     input: &'a Input,
-    filters: Vec<String>,
     settings: Settings,
 }
 
@@ -92,7 +93,6 @@ pub fn run(job: &Job) -> Result<(), StageError> {
             lineage: &lineage,
             source: job.source(input),
             input,
-            filters: lineage.filter_names().map(str::to_owned).collect(),
             settings: Settings {
                 threshold: plan.edit.threshold,
                 top_k: plan.edit.top_k,
@@ -182,7 +182,11 @@ impl Task<'_> {
         };
         let path = self.job.run.data(source, name);
         let level = self.job.config.output.zstd_level;
-        let mut writer = Writer::create(&path, &reader, &WriteOptions { zstd_level: level })?;
+        let mut writer = Writer::create(
+            &path,
+            &reader.template(),
+            &WriteOptions { zstd_level: level },
+        )?;
         let mut counts = Counts::default();
         self.job.engine.pipeline(
             || match reader.next_block()? {
@@ -212,13 +216,18 @@ impl Task<'_> {
             digest: digest.hex,
             sampled: self.input.sampled.clone(),
         };
-        record.files.push(FileRecord::new(&self.job.run, &path, &written)?);
+        record
+            .files
+            .push(FileRecord::new(&self.job.run, &path, &written)?);
         record.rows = counts.rows;
         record.reasons = counts.reasons;
         record.written = counts.written;
         record.edits = Some(counts.edits);
         if !record.rows.law_holds() || written.rows != record.rows.written {
-            return Err(StageError::Bug(format!("the row law fails: {:?}", record.rows)));
+            return Err(StageError::Bug(format!(
+                "the row law fails: {:?}",
+                record.rows
+            )));
         }
         self.job.write_record(Stage::Write, &record)?;
         self.job.engine.progress.shard_done(self.input.shard.bytes);
@@ -259,7 +268,8 @@ impl Task<'_> {
                         previous,
                     };
                     for copy in 0..plain + variants {
-                        let (edited, provenance) = self.copy(&document, copy, copy >= plain, &mut counts)?;
+                        let (edited, provenance) =
+                            self.copy(&document, copy, copy >= plain, &mut counts)?;
                         output.push((i, edited, provenance));
                     }
                 }
@@ -292,9 +302,9 @@ impl Task<'_> {
             document.row,
         );
         let known = (document.key, document.judged);
-        let mut provenance =
-            self.lineage
-                .provenance(place, known, copy, document.previous.clone());
+        let mut provenance = self
+            .lineage
+            .provenance(place, known, copy, document.previous.clone());
         let mut edited = None;
         if variant {
             let (text, record) = self.edit(document, copy, &mut counts.edits)?;

@@ -5,6 +5,7 @@
 //! of a mix in every script.
 
 mod classes;
+mod eight;
 mod hash;
 mod lines;
 mod marks;

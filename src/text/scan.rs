@@ -6,6 +6,9 @@ use super::sentences::{self, Sentences};
 use super::table::Table;
 use super::words::{self, Visit, Word};
 
+/// Words of scratch that are kept between texts: a giant leaves no giant scratch behind.
+const KEPT: usize = 1 << 20;
+
 /// What was found in the text that was read last; reused, so that no word costs an allocation.
 #[derive(Default)]
 pub struct Scan {
@@ -39,6 +42,9 @@ pub struct Scan {
 impl Scan {
     /// Reads `text`, forgetting what was read before.
     pub fn read(&mut self, text: &str) {
+        if self.hashes.capacity() > KEPT.max(text.len()) {
+            *self = Scan::default();
+        }
         self.hashes.clear();
         self.chars_before.clear();
         self.chars_before.push(0);
@@ -156,5 +162,30 @@ impl Visit for Pass<'_> {
         if sentences::ends(sign, &self.text[at + sign.len_utf8()..]) {
             self.scan.sentences.end();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_giant_leaves_no_giant_scratch() {
+        let mut scan = Scan::default();
+        scan.read(&"a b ".repeat(KEPT));
+        assert_eq!(scan.words(), 2 * KEPT as u64);
+        scan.read("one two one");
+        assert!(scan.hashes.capacity() <= KEPT);
+        assert_eq!(
+            (scan.words(), scan.type_counts.as_slice()),
+            (3, &[2, 1][..])
+        );
+    }
+
+    #[test]
+    fn signs_are_counted_without_overlap() {
+        let mut scan = Scan::default();
+        scan.read("# a.... b…\n## ......\n");
+        assert_eq!((scan.hash_signs, scan.ellipses, scan.line_ends), (3, 4, 2));
     }
 }

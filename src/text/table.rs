@@ -3,9 +3,6 @@
 //! One table serves a worker's life: [`Table::begin`] forgets everything by raising a stamp, so a
 //! short document after a long one costs nothing, and nothing is allocated once it has grown.
 
-/// Slots kept between documents: a giant leaves no giant table behind.
-const KEPT: usize = 1 << 20;
-
 #[derive(Clone, Copy, Default)]
 struct Slot {
     key: u64,
@@ -28,10 +25,6 @@ impl Table {
         self.bits = (expected.max(32) * 2).next_power_of_two().ilog2();
         self.len = 0;
         let size = 1 << self.bits;
-        if self.slots.len() > KEPT.max(size) {
-            self.slots.truncate(KEPT.max(size));
-            self.slots.shrink_to_fit();
-        }
         if self.slots.len() < size {
             self.slots.resize(size, Slot::default());
         }

@@ -14,6 +14,7 @@
 //! decomposed forms of a letter differ.
 
 use super::classes::{Class, Classes};
+use super::eight::leading_run;
 use super::hash::{ascii_word_hash, word_hash};
 
 /// What a byte below 128 is to the walk.
@@ -137,6 +138,14 @@ fn ascii_word(text: &str, start: usize, classes: Classes, visitor: &mut impl Vis
     let mut alpha = false;
     let mut at = start;
     loop {
+        while let Some(eight) = bytes[at..].first_chunk::<8>() {
+            let (length, letters) = leading_run(*eight);
+            alpha |= letters;
+            at += length;
+            if length < 8 {
+                break;
+            }
+        }
         let class = bytes
             .get(at)
             .map_or(Ascii::Blank, |&byte| ASCII[byte as usize]);

@@ -82,9 +82,9 @@ impl Default for TrainOptions {
     fn default() -> TrainOptions {
         TrainOptions {
             slots_log2: 20,
-            epochs: 6,
+            epochs: 10,
             rate: 0.1,
-            l2: 1e-5,
+            l2: 1e-4,
             seed: 0,
             folds: 5,
             max_machine_rows: 300,

@@ -8,9 +8,10 @@ use std::collections::BTreeMap;
 
 use super::sweep::{Scored, Sum};
 use crate::document::Origin;
-use crate::mix::SourcePlan;
 use crate::mix::LogitCounts;
-use crate::mix::prevalence::{Estimate, prevalence};
+use crate::mix::SourcePlan;
+use crate::mix::prevalence::{Estimate, Evidence, Rates, prevalence};
+use crate::score::classifier::{BINS, FIRST_EDGE, Reference, THRESHOLDS, WIDTH, bin};
 use crate::score::row::Status;
 use crate::stage::error::StageError;
 use crate::stage::job::Job;
@@ -37,18 +38,23 @@ impl Sum for BTreeMap<usize, Logits> {
 /// # Errors
 /// As a sweep.
 pub fn sources(job: &Job, scored: &Scored<'_>) -> Result<Vec<SourcePlan>, StageError> {
-    let logits = scored.sweep(BTreeMap::new, |sums: &mut BTreeMap<usize, Logits>, input, row| {
-        let (Status::Ok, Some(logit)) = (row.status, row.logit) else {
-            return;
-        };
-        let logits = sums.entry(input.source).or_default();
-        match row.declared_origin {
-            Some(Origin::Human) => logits.human.add(logit),
-            None => logits.unknown.add(logit),
-            Some(_) => {}
-        }
-    })?;
+    let logits = scored.sweep(
+        BTreeMap::new,
+        |sums: &mut BTreeMap<usize, Logits>, input, row| {
+            let (Status::Ok, Some(logit)) = (row.status, row.logit) else {
+                return;
+            };
+            let logits = sums.entry(input.source).or_default();
+            match row.declared_origin {
+                Some(Origin::Human) => logits.human.add(logit),
+                None => logits.unknown.add(logit),
+                Some(_) => {}
+            }
+        },
+    )?;
     let empty = Logits::default();
+    let reference = job.models.classifier.reference();
+    let evidence = evidence(reference);
     let plans = job.config.source.iter().enumerate().map(|(index, source)| {
         let logits = logits.get(&index).unwrap_or(&empty);
         let assign = &job.config.assign;
@@ -57,7 +63,7 @@ pub fn sources(job: &Job, scored: &Scored<'_>) -> Result<Vec<SourcePlan>, StageE
         let synthetic_at = if anchored {
             logits.human.conformal_threshold(assign.fpr)
         } else {
-            job.models.classifier.reference().threshold_at(assign.fpr)
+            global_threshold(reference, assign.fpr)
         };
         SourcePlan {
             source: source.name.clone(),
@@ -66,14 +72,59 @@ pub fn sources(job: &Job, scored: &Scored<'_>) -> Result<Vec<SourcePlan>, StageE
             human_below: log_odds(assign.human_below).min(synthetic_at),
             anchored,
             anchors,
-            prevalence: estimate(job, &logits.unknown),
+            prevalence: estimate(logits, &evidence, anchored),
         }
     });
     Ok(plans.collect())
 }
 
-fn estimate(job: &Job, unknown: &LogitCounts) -> Option<Estimate> {
-    (unknown.total() > 0).then(|| prevalence(unknown, &job.models.classifier.reference().rates()))
+fn estimate(logits: &Logits, evidence: &Evidence, anchored: bool) -> Option<Estimate> {
+    let pool = in_bins(&logits.unknown);
+    if anchored {
+        prevalence(&pool, &evidence.anchor(&in_bins(&logits.human)))
+    } else {
+        prevalence(&pool, evidence)
+    }
+}
+
+fn in_bins(logits: &LogitCounts) -> Vec<u64> {
+    let mut bins = vec![0; BINS];
+    for (logit, count) in logits.bins() {
+        bins[bin(logit)] += count;
+    }
+    bins
+}
+
+fn evidence(reference: &Reference) -> Evidence {
+    let rates = THRESHOLDS.iter().zip(&reference.rates);
+    Evidence {
+        human: reference.human.to_vec(),
+        machine: reference.machine.to_vec(),
+        rates: rates
+            .map(|(threshold, rates)| Rates {
+                from_bin: bin(*threshold),
+                human: rates.human,
+                machine: rates.machine,
+            })
+            .collect(),
+        anchored: false,
+    }
+}
+
+/// The logit that a share `fpr` of human documents of unseen domains reach: the model's own figure
+/// for 1%, else the edge of a bin of its histogram.
+fn global_threshold(reference: &Reference, fpr: f64) -> f64 {
+    if (fpr - 0.01).abs() < 1e-9 {
+        return reference.threshold;
+    }
+    let mut above = 0.0;
+    for (index, share) in reference.human.iter().enumerate().rev() {
+        above += share;
+        if above > fpr {
+            return FIRST_EDGE + index as f64 * WIDTH;
+        }
+    }
+    FIRST_EDGE
 }
 
 /// The log odds of a probability, within what a logit can be.

@@ -154,16 +154,20 @@ pub fn fill(scored: &Scored<'_>, plan: &mut Plan) -> Result<(), StageError> {
         .iter()
         .map(|(key, draws)| (key.clone(), draws.histogram.select(targets[key])))
         .collect();
-    let chosen = scored.sweep_judged(&lineage, || selects.clone(), |cells, key, judged, _| {
-        for_each_use(plan, key, judged, |pool, purpose| {
-            if let Some(select) = cells.get_mut(&(pool, judged.stratum.clone())) {
-                let u = key.draw(plan.seed, purpose);
-                for step in steps(judged.weight, u, most(pool)) {
-                    select.add(step, key.0, judged.count);
+    let chosen = scored.sweep_judged(
+        &lineage,
+        || selects.clone(),
+        |cells, key, judged, _| {
+            for_each_use(plan, key, judged, |pool, purpose| {
+                if let Some(select) = cells.get_mut(&(pool, judged.stratum.clone())) {
+                    let u = key.draw(plan.seed, purpose);
+                    for step in steps(judged.weight, u, most(pool)) {
+                        select.add(step, key.0, judged.count);
+                    }
                 }
-            }
-        });
-    })?;
+            });
+        },
+    )?;
     let cells = chosen.into_iter().map(|(key, select)| {
         let target = targets[&key];
         let draws = &draws[&key];
@@ -222,13 +226,8 @@ fn most_copies(plan: &Plan) -> Copies {
 
 fn shares(plan: &Plan) -> Result<Shares, StageError> {
     let mix = &plan.mix;
-    Shares::of_parts([
-        mix.human,
-        mix.semi_synthetic,
-        mix.synthetic,
-        mix.unverified,
-    ])
-    .ok_or_else(|| StageError::Usage("`mix` asks for nothing: give parts".to_owned()))
+    Shares::of_parts([mix.human, mix.semi_synthetic, mix.synthetic, mix.unverified])
+        .ok_or_else(|| StageError::Usage("`mix` asks for nothing: give parts".to_owned()))
 }
 
 /// What each pool holds without copies. Where weights differ, the heaviest document is taken once
@@ -239,23 +238,30 @@ fn capacity(scored: &Scored<'_>, plan: &Plan) -> Result<Capacity, StageError> {
         (None, Some(pool)) => Some(pool),
         _ => None,
     };
-    let held: BTreeMap<Pool, Holding> =
-        scored.sweep_judged(&lineage, BTreeMap::new, |held, _, judged, _| {
+    let held: BTreeMap<Pool, Holding> = scored.sweep_judged(
+        &lineage,
+        BTreeMap::new,
+        |held: &mut BTreeMap<Pool, Holding>, _, judged, _| {
             if let Some(pool) = pool_of(judged) {
                 held.entry(pool).or_default().add(judged);
             }
-        })?;
+        },
+    )?;
     let even = held.values().all(|h| h.least_weight == h.largest_weight);
     let sums: BTreeMap<Pool, (u64, u64)> = if even || plan.mix.total.is_some() {
         held.iter()
             .map(|(pool, h)| (*pool, (h.count, h.editable)))
             .collect()
     } else {
-        let once = |pool: Pool| (1u64 << (CUT_BITS + WEIGHT_BITS - 1)) / held[&pool].largest_weight * 2;
+        let once =
+            |pool: Pool| (1u64 << (CUT_BITS + WEIGHT_BITS - 1)) / held[&pool].largest_weight * 2;
         scored.sweep_judged(&lineage, BTreeMap::new, |sums, key, judged, _| {
             if let Some(pool) = pool_of(judged) {
                 let u = key.draw(plan.seed, draw::COPIES);
-                if steps(judged.weight, u, 1).next().is_some_and(|step| step <= once(pool)) {
+                if steps(judged.weight, u, 1)
+                    .next()
+                    .is_some_and(|step| step <= once(pool))
+                {
                     let sum: &mut (u64, u64) = sums.entry(pool).or_default();
                     sum.0 += judged.count;
                     sum.1 += if judged.editable { judged.count } else { 0 };
@@ -297,10 +303,7 @@ fn split(scored: &Scored<'_>, plan: &Plan, bases: u64) -> Result<Cut, StageError
 
 /// Each part's target, divided among its strata in proportion to what they hold; what rounding
 /// leaves goes on to the next, so that the part as a whole is exact.
-fn targets(
-    draws: &BTreeMap<CellKey, Draws>,
-    allocation: &Allocation,
-) -> BTreeMap<CellKey, u64> {
+fn targets(draws: &BTreeMap<CellKey, Draws>, allocation: &Allocation) -> BTreeMap<CellKey, u64> {
     let mut targets = BTreeMap::new();
     for (pool, target) in [
         (Pool::Human, allocation.human),

@@ -109,11 +109,7 @@ fn fingerprint(job: &Job, scored: &Scored<'_>) -> Fingerprint {
         .digest("model.classifier", job.models.classifier.digest())
 }
 
-fn draft(
-    job: &Job,
-    scored: &Scored<'_>,
-    fingerprint: Fingerprint,
-) -> Result<Plan, StageError> {
+fn draft(job: &Job, scored: &Scored<'_>, fingerprint: Fingerprint) -> Result<Plan, StageError> {
     let config = &job.config;
     let mut rules = preset_rules(config.filters.preset);
     rules.extend(config.filters.rule.iter().cloned());

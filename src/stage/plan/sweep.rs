@@ -138,8 +138,7 @@ impl<'a> Scored<'a> {
         self.sweep(new, |sum, input, row| {
             if row.status == crate::score::row::Status::Ok {
                 let source = self.job.source(input);
-                let key =
-                    lineage::key(source.key_from_id, &source.name, &input.shard.name, row);
+                let key = lineage::key(source.key_from_id, &source.name, &input.shard.name, row);
                 let judged = lineage.judge(input.source, row);
                 fold(sum, key, &judged, row);
             }

@@ -25,7 +25,8 @@ pub fn true_positive_rate(human: &[f64], machine: &[f64], fpr: f64) -> Option<f6
         return None;
     }
     let human = sorted(human);
-    let allowed = (human.len() as f64 * fpr) as usize;
+    // 100 times 0.07 is a little more or less than 7 in binary.
+    let allowed = (human.len() as f64 * fpr + 1e-9) as usize;
     let threshold = human[human.len() - 1 - allowed.min(human.len() - 1)];
     Some(machine.iter().filter(|&&m| m > threshold).count() as f64 / machine.len() as f64)
 }

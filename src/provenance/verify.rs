@@ -1,0 +1,289 @@
+//! The checks of a finished run: what is there, what it says, and whether it follows from the plan.
+//!
+//! Digests come first: any damage inside the run directory shows there. But digests can be made
+//! anew, so everything is then computed again from scores and plan: each row's fate, its provenance,
+//! the counts of each shard, the cuts' sums, and the totals.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use rayon::prelude::*;
+use serde::de::DeserializeOwned;
+
+use super::lineage::Lineage;
+use super::manifest::{FileLine, Manifest, files_of};
+use super::record::{RowCounts, ShardRecord};
+use super::rows::{Expectation, check_shard};
+use super::run_dir::{RunDir, Stage};
+use crate::mix::Plan;
+use crate::report::Report;
+use crate::shard::digest_file;
+
+/// How much to check.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Read the inputs again, too, and compare every text with its original.
+    pub inputs: bool,
+    /// Worker threads.
+    pub threads: usize,
+}
+
+/// What was checked, and every fault found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Checked {
+    /// Files whose digests were taken.
+    pub files: usize,
+    /// Rows read by the run.
+    pub read: u64,
+    /// Rows written by the run.
+    pub written: u64,
+    /// One line a fault.
+    pub faults: Vec<String>,
+}
+
+/// One line of `inputs.json`, as far as checks need it.
+#[derive(Debug, Clone, serde::Deserialize)]
+pub(super) struct Input {
+    pub(super) source: String,
+    pub(super) shard: String,
+    pub(super) path: String,
+}
+
+#[derive(Debug, serde::Deserialize)]
+struct Inputs {
+    inputs: Vec<Input>,
+    scores: Option<Scores>,
+}
+
+#[derive(Debug, serde::Deserialize)]
+struct Scores {
+    run: String,
+}
+
+/// Checks a finished run.
+pub fn verify(root: &Path, options: &Options) -> Checked {
+    let run = RunDir::new(root);
+    let mut checked = Checked::default();
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(options.threads)
+        .build();
+    let work = || {
+        if let Some(manifest) = sealed(&run, &mut checked.faults) {
+            checked.files = manifest.files.len();
+            digests(&run, &manifest, &mut checked.faults);
+            // What is damaged cannot be computed with.
+            if checked.faults.is_empty() {
+                recompute(&run, &manifest, options, &mut checked);
+            }
+        }
+        checked
+    };
+    match pool {
+        Ok(pool) => pool.install(work),
+        Err(_) => work(),
+    }
+}
+
+/// The manifest, if it is the very text that was sealed.
+fn sealed(run: &RunDir, faults: &mut Vec<String>) -> Option<Manifest> {
+    let path = run.manifest();
+    let bytes = match std::fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(e) => {
+            faults.push(format!(
+                "manifest.json cannot be read ({e}): the run is not finished"
+            ));
+            return None;
+        }
+    };
+    match serde_json::from_slice::<Manifest>(&bytes) {
+        Ok(manifest) if manifest.is_sealed() && manifest.clone().sealed() == bytes => {
+            Some(manifest)
+        }
+        Ok(_) => {
+            faults.push("manifest.json is not what was written: its digest differs".to_owned());
+            None
+        }
+        Err(e) => {
+            faults.push(format!("manifest.json is damaged: {e}"));
+            None
+        }
+    }
+}
+
+/// Files missing, changed, or too many.
+fn digests(run: &RunDir, manifest: &Manifest, faults: &mut Vec<String>) {
+    let check = |file: &FileLine| -> Option<String> {
+        match digest_file(&run.resolve(&file.path)) {
+            Err(e) => Some(format!("{}: {e}", file.path)),
+            Ok(digest) if digest.hex != file.digest || digest.bytes != file.bytes => Some(format!(
+                "{}: its digest is not that of the manifest",
+                file.path
+            )),
+            Ok(_) => None,
+        }
+    };
+    let found: Vec<Option<String>> = manifest.files.par_iter().map(check).collect();
+    faults.extend(found.into_iter().flatten());
+    let known: BTreeSet<&str> = manifest.files.iter().map(|f| f.path.as_str()).collect();
+    match files_of(run) {
+        Ok(files) => {
+            for path in files {
+                let name = run.relative(&path);
+                if !known.contains(name.as_str()) {
+                    faults.push(format!("{name}: not in the manifest"));
+                }
+            }
+        }
+        Err(e) => faults.push(format!("{}: {e}", run.root().display())),
+    }
+}
+
+fn read<T: DeserializeOwned>(path: &Path, faults: &mut Vec<String>) -> Option<T> {
+    let parsed = std::fs::read(path)
+        .map_err(|e| e.to_string())
+        .and_then(|bytes| serde_json::from_slice(&bytes).map_err(|e| e.to_string()));
+    parsed
+        .map_err(|e| faults.push(format!("{}: {e}", path.display())))
+        .ok()
+}
+
+/// Everything that follows from scores and plan.
+fn recompute(run: &RunDir, manifest: &Manifest, options: &Options, checked: &mut Checked) {
+    let faults = &mut checked.faults;
+    let (Some(plan), Some(report), Some(inputs)) = (
+        read::<Plan>(&run.plan(), faults),
+        read::<Report>(&run.report(), faults),
+        read::<Inputs>(&run.inputs(), faults),
+    ) else {
+        return;
+    };
+    let measured = inputs
+        .scores
+        .as_ref()
+        .map_or_else(|| run.clone(), |s| RunDir::new(&s.run));
+    let config = match crate::config::load(&run.config()) {
+        Ok(config) => config,
+        Err(e) => {
+            faults.push(e.to_string());
+            return;
+        }
+    };
+    let results: Vec<Result<Option<Expectation>, Vec<String>>> = inputs
+        .inputs
+        .par_iter()
+        .map(|input| check_shard(run, &measured, &plan, &config, input, options.inputs))
+        .collect();
+    let mut sums = Expectation::new(&plan);
+    let mut failed = 0;
+    for result in results {
+        match result {
+            Ok(Some(shard)) => sums.add(shard),
+            Ok(None) => failed += 1,
+            Err(more) => faults.extend(more),
+        }
+    }
+    if !faults.is_empty() {
+        return;
+    }
+    checked.read = sums.rows.read;
+    checked.written = sums.rows.written;
+    totals(manifest, &plan, &report, &sums, failed, faults);
+    scores_digest(run, &measured, &plan, &inputs, faults);
+}
+
+fn totals(
+    manifest: &Manifest,
+    plan: &Plan,
+    report: &Report,
+    sums: &Expectation,
+    failed: usize,
+    faults: &mut Vec<String>,
+) {
+    let mut differ = |what: &str, same: bool| {
+        if !same {
+            faults.push(format!("{what} is not what scores and plan give"));
+        }
+    };
+    differ("manifest.json: rows", manifest.rows == sums.rows);
+    differ("report.json: rows", report.rows == sums.rows);
+    differ("manifest.json: reasons", manifest.reasons == sums.reasons);
+    differ("report.json: reasons", report.reasons == sums.reasons);
+    differ("report.json: failures", report.failures.len() == failed);
+    differ(
+        "manifest.json: complete",
+        manifest.complete == (failed == 0),
+    );
+    differ(
+        "manifest.json: run",
+        manifest.run == plan.run && report.run == plan.run,
+    );
+    if failed == 0 {
+        for (cell, sum) in plan.cells.iter().zip(&sums.cells) {
+            let name = format!("plan.json: cell {:?} {}", cell.pool, cell.stratum);
+            differ(&name, (cell.planned, cell.documents) == *sum);
+        }
+        let expected = RowCounts {
+            read: plan.expected.read,
+            kept: plan.expected.kept,
+            dropped: plan.expected.dropped,
+            quarantined: plan.expected.quarantined,
+            written: plan.expected.written,
+        };
+        differ("plan.json: expected rows", expected == sums.rows);
+    }
+    let written: BTreeMap<&str, u64> = report
+        .mix
+        .iter()
+        .filter(|line| line.stratum.is_none())
+        .map(|line| (line.origin.as_str(), line.documents))
+        .collect();
+    for (origin, tally) in &sums.written {
+        let told = written.get(origin.as_str()).copied();
+        differ(
+            &format!("report.json: documents of {origin}"),
+            told == Some(tally.documents),
+        );
+    }
+}
+
+/// The plan names the digests of the scores that it was made from.
+fn scores_digest(
+    run: &RunDir,
+    measured: &RunDir,
+    plan: &Plan,
+    inputs: &Inputs,
+    faults: &mut Vec<String>,
+) {
+    let mut digests = Vec::new();
+    for input in &inputs.inputs {
+        let path = measured.record(Stage::Score, &input.source, &input.shard);
+        let record = ShardRecord::read(&path).filter(|record| record.failure.is_none());
+        let Some(file) = record.and_then(|record| record.files.into_iter().next()) else {
+            continue;
+        };
+        if measured != run {
+            match digest_file(&measured.resolve(&file.path)) {
+                Ok(digest) if digest.hex == file.digest => {}
+                Ok(_) => faults.push(format!("{}: the scores were changed", file.path)),
+                Err(e) => faults.push(format!("{}: {e}", file.path)),
+            }
+        }
+        digests.push((
+            format!("{}/{}", input.source, input.shard),
+            Some(file.digest),
+        ));
+    }
+    let now = super::Fingerprint::new().value("scores", &digests);
+    if plan.fingerprint.get("scores") != now.parts().get("scores") {
+        faults.push("plan.json was made from other scores".to_owned());
+    }
+}
+
+/// Makes a lineage, or says why the plan does not fit the scores.
+pub(super) fn lineage<'a>(
+    plan: &'a Plan,
+    schema: &crate::score::row::RowSchema,
+) -> Result<Lineage<'a>, Vec<String>> {
+    Lineage::new(plan, schema).map_err(|unknown| unknown.iter().map(ToString::to_string).collect())
+}
