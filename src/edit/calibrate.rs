@@ -2,11 +2,11 @@
 //!
 //! A threshold belongs to a prior and to the data: 0.99 under an eight-billion-parameter model and under a
 //! trigram model are different editors. The sketch is a histogram with fixed edges, so that parts of a
-//! sample may be counted anywhere, in any order, and merged.
+//! sample may be counted anywhere, in any order, and merged. It is stored as its filled bins.
 
 use std::ops::ControlFlow;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use super::prior::{Prior, PriorError};
 
@@ -15,18 +15,53 @@ const BINS: usize = 4096;
 
 /// A mergeable histogram of P(token | context) over the tokens that have an alternative.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Stored", into = "Stored")]
 pub struct ProbabilitySketch {
     tokens: u64,
     changeable: u64,
-    #[serde(deserialize_with = "all_bins")]
     bins: Vec<u64>,
 }
 
-/// However many bins a file holds, a sketch has them all.
-fn all_bins<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u64>, D::Error> {
-    let mut bins = Vec::deserialize(deserializer)?;
-    bins.resize(BINS, 0);
-    Ok(bins)
+/// A sketch as it is written: the number and count of each filled bin.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Stored {
+    tokens: u64,
+    filled: Vec<(usize, u64)>,
+}
+
+impl From<ProbabilitySketch> for Stored {
+    fn from(sketch: ProbabilitySketch) -> Stored {
+        let bins = sketch.bins.into_iter().enumerate();
+        Stored {
+            tokens: sketch.tokens,
+            filled: bins.filter(|&(_, count)| count > 0).collect(),
+        }
+    }
+}
+
+impl TryFrom<Stored> for ProbabilitySketch {
+    type Error = &'static str;
+
+    fn try_from(stored: Stored) -> Result<Self, Self::Error> {
+        let mut sketch = ProbabilitySketch {
+            tokens: stored.tokens,
+            ..Self::default()
+        };
+        for (bin, count) in stored.filled {
+            let place = sketch
+                .bins
+                .get_mut(bin)
+                .ok_or("a bin beyond the histogram")?;
+            *place = place.checked_add(count).ok_or("a count beyond all text")?;
+            sketch.changeable = sketch
+                .changeable
+                .checked_add(count)
+                .filter(|&changeable| changeable <= stored.tokens)
+                .ok_or("more changeable tokens than tokens")?;
+        }
+        Ok(sketch)
+    }
 }
 
 impl Default for ProbabilitySketch {

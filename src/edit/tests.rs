@@ -177,6 +177,8 @@ proptest! {
             all.add(text, "en", embedded()).unwrap();
         }
         prop_assert_eq!(&all, &merged);
+        let stored = serde_json::to_string(&all).unwrap();
+        prop_assert_eq!(&all, &serde_json::from_str::<ProbabilitySketch>(&stored).unwrap());
         let threshold = all.threshold(share);
         prop_assert!((0.0..=1.0).contains(&threshold));
         // What the sketch foresees is what the editor does, token for token.
@@ -305,6 +307,17 @@ fn the_threshold_is_the_one_nearest_to_the_wished_share() {
         assert!(threshold > low && threshold <= high, "{share}: {threshold}");
     }
     assert_eq!(ProbabilitySketch::default().threshold(0.01), 1.0);
+}
+
+#[test]
+fn a_stored_sketch_that_contradicts_itself_is_refused() {
+    for stored in [
+        r#"{"tokens":1,"filled":[[4096,1]]}"#,
+        r#"{"tokens":1,"filled":[[0,2]]}"#,
+        r#"{"tokens":9,"filled":[[0,18446744073709551615],[0,2]]}"#,
+    ] {
+        assert!(serde_json::from_str::<ProbabilitySketch>(stored).is_err());
+    }
 }
 
 /// The embedded prior knows its languages and edits ordinary prose in each.

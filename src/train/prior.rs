@@ -163,13 +163,7 @@ impl PriorBuilder {
             };
             if counts.word_bytes >= options.min_text {
                 let share = (counts.word_bytes as f64).sqrt() / total;
-                let bytes = (room as f64 * share) as usize;
-                let model = estimate::Model::new(counts, options, bytes);
-                let listed = select::select(&model, bytes);
-                let section = write::section(&model, &listed);
-                (size.words, size.pairs, size.triples) =
-                    (model.words.len(), listed.pairs.len(), listed.triples.len());
-                size.bytes = section.len();
+                let section = section(counts, options, (room as f64 * share) as usize, &mut size);
                 sections.push((size.lang.clone(), section));
             }
             languages.push(size);
@@ -179,4 +173,21 @@ impl PriorBuilder {
             languages,
         })
     }
+}
+
+/// Makes the section of one language, of at most `bytes` bytes, and notes its size.
+fn section(
+    counts: Counts,
+    options: &PriorOptions,
+    bytes: usize,
+    size: &mut LanguageSize,
+) -> Vec<u8> {
+    let model = estimate::Model::new(counts, options, bytes);
+    let listed = select::select(&model, bytes);
+    let section = write::section(&model, &listed);
+    size.words = model.words.len();
+    size.pairs = listed.pairs.len();
+    size.triples = listed.triples.len();
+    size.bytes = section.len();
+    section
 }

@@ -19,6 +19,7 @@ use section::{Codes, Section};
 pub struct NgramPrior<B> {
     bytes: B,
     name: String,
+    digest: String,
     sections: Vec<Section>,
     codes: Codes,
 }
@@ -56,14 +57,19 @@ impl<B: AsRef<[u8]>> NgramPrior<B> {
         if digest.as_bytes() != &all[24..HEADER] {
             return Err(PriorError::Digest);
         }
-        let sections = read_sections(all)?;
-        let name = format!("ngram:{}", &digest.to_hex()[..12]);
+        let digest = digest.to_hex().to_string();
         Ok(NgramPrior {
-            name,
-            sections,
+            name: format!("ngram:{}", &digest[..12]),
+            digest,
+            sections: read_sections(all)?,
             codes: Codes::new(),
             bytes,
         })
+    }
+
+    /// blake3 of all that follows the header, 64 hexadecimal digits.
+    pub fn digest(&self) -> &str {
+        &self.digest
     }
 
     /// Words, pairs and triples of a language's section.

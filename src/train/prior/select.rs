@@ -3,7 +3,7 @@
 //! Weighted difference (Seymore & Rosenfeld, ICSLP 1996): an n-gram is worth its count times the logarithm of
 //! how much likelier the full model finds it than the lower order does. The best a byte go in first.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::estimate::{Model, Ngram};
 use crate::edit::prior::layout::{BLOCK, ENTRY, SECTION_HEAD, probability_code};
@@ -52,7 +52,7 @@ pub(super) fn select(model: &Model, bytes: usize) -> Selection {
         pairs: Vec::new(),
         triples: Vec::new(),
     };
-    let mut after: std::collections::HashMap<u32, u8> = std::collections::HashMap::new();
+    let mut after: HashMap<u32, u8> = HashMap::new();
     for candidate in candidates {
         let Listed { context, word, .. } = candidate.listed;
         let pair = if candidate.triple {
