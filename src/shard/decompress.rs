@@ -21,7 +21,7 @@ const BOMB_BYTES: u64 = 256 << 20;
 type Input = BufReader<Tap<File>>;
 
 enum Decoder {
-    Plain(Input),
+    Plain(Box<Input>),
     Gz(Box<MultiGzDecoder<Input>>),
     Zst(Box<zstd::Decoder<'static, Input>>),
 }
@@ -55,7 +55,7 @@ impl Decompressed {
                     .map_err(ShardError::io(path, "decompress"))?;
                 Decoder::Zst(Box::new(decoder))
             }
-            Format::Jsonl | Format::Parquet => Decoder::Plain(input),
+            Format::Jsonl | Format::Parquet => Decoder::Plain(Box::new(input)),
         };
         Ok(Decompressed {
             decoder,
@@ -91,7 +91,7 @@ impl Decompressed {
     /// Reads the rest of the file and gives the digest of it all.
     pub(crate) fn finish(self) -> Result<Digest, ShardError> {
         let tap = match self.decoder {
-            Decoder::Plain(reader) => reader,
+            Decoder::Plain(reader) => *reader,
             Decoder::Gz(reader) => reader.into_inner(),
             Decoder::Zst(reader) => reader.finish(),
         };

@@ -207,6 +207,9 @@ fn last_line_end(bytes: &[u8], searched: usize) -> usize {
 }
 
 fn without_end(line: &[u8]) -> &[u8] {
-    let line = line.strip_suffix(b"\n").unwrap_or(line);
-    line.strip_suffix(b"\r").unwrap_or(line)
+    // A `\r` ends a line only together with `\n`; alone at the end of a file it is white space of the line.
+    match line.strip_suffix(b"\n") {
+        Some(line) => line.strip_suffix(b"\r").unwrap_or(line),
+        None => line,
+    }
 }

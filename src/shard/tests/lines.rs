@@ -119,8 +119,11 @@ fn naive(bytes: &[u8], cap: usize) -> Vec<(u64, usize)> {
     let mut offset = (bytes.len() - body.len()) as u64;
     let mut rows = Vec::new();
     for line in body.split_inclusive(|&byte| byte == b'\n') {
-        let content = line.strip_suffix(b"\n").unwrap_or(line);
-        let content = content.strip_suffix(b"\r").unwrap_or(content);
+        let ends = [&b"\r\n"[..], b"\n"];
+        let content = ends
+            .iter()
+            .find_map(|end| line.strip_suffix(*end))
+            .unwrap_or(line);
         if content.len() > cap || !content.iter().all(u8::is_ascii_whitespace) {
             rows.push((offset, content.len()));
         }

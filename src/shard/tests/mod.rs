@@ -49,7 +49,7 @@ fn provenance(row: u64) -> Provenance {
         origin: Origin::Human,
         origin_by: OriginBy::Declared,
         declared_origin: Some(Origin::Human),
-        p_synthetic: (row % 2 == 0).then_some(0.25),
+        p_synthetic: row.is_multiple_of(2).then_some(0.25),
         generation: 0,
         kind: None,
         generator: None,

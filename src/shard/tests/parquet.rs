@@ -36,8 +36,9 @@ fn zoo(text_type: &DataType) -> RecordBatch {
     let binary: ArrayRef = Arc::new(BinaryArray::from_iter(
         (0..ROWS).map(|n| Some(vec![n as u8, 255])),
     ));
-    let list =
-        |n: usize| (n % 3 != 0).then(|| (0..n % 4).map(|i| Some(i as i32)).collect::<Vec<_>>());
+    let list = |n: usize| {
+        (!n.is_multiple_of(3)).then(|| (0..n % 4).map(|i| Some(i as i32)).collect::<Vec<_>>())
+    };
     let strings_of_list: ArrayRef = {
         let mut builder = ListBuilder::new(StringBuilder::new());
         (0..ROWS).for_each(|n| {
