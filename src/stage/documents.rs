@@ -88,7 +88,7 @@ pub fn for_each(
     engine.progress.begin("train", shards.len());
     let (mut taken, mut bad) = (0, 0);
     for found in &shards {
-        let mut reader = shard::open(found, &columns, &read)?;
+        let mut reader = shard::open(found, &columns, &read)?.narrow();
         engine.pipeline(
             || Ok(reader.next_block()?),
             |raw: RawBlock| {

@@ -201,7 +201,7 @@ fn sample_shard(
         block_bytes: job.engine.block_bytes(),
         max_document: job.config.limits.max_document as usize,
     };
-    let mut reader = shard::open(&input.shard, &columns.columns, &options)?;
+    let mut reader = shard::open(&input.shard, &columns.columns, &options)?.narrow();
     let mut sample = Sample {
         shards: 1,
         ..Sample::default()
