@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::inputs::InputLine;
 use super::lineage::Lineage;
 use super::record::{RowCounts, ShardRecord, Tally};
 use super::run_dir::{RunDir, Stage};
-use super::verify::{Input, lineage};
+use super::verify::lineage;
 use crate::config::{Config, Unit};
 use crate::document::{Origin, Provenance};
 use crate::mix::{Fate, Plan, Pool};
@@ -117,7 +118,7 @@ pub(super) fn check_shard(
     measured: &RunDir,
     plan: &Plan,
     config: &Config,
-    input: &Input,
+    input: &InputLine,
     inputs: bool,
 ) -> Result<Option<Expectation>, Vec<String>> {
     let name = format!("{}/{}", input.source, input.shard);

@@ -10,13 +10,13 @@ use std::path::Path;
 use rayon::prelude::*;
 use serde::de::DeserializeOwned;
 
+use super::inputs::InputList;
 use super::lineage::Lineage;
 use super::manifest::{FileLine, Manifest, files_of};
-use super::record::{RowCounts, ShardRecord};
+use super::record::{Failure, RowCounts, ShardRecord};
 use super::rows::{Expectation, check_shard};
 use super::run_dir::{RunDir, Stage};
 use crate::mix::Plan;
-use crate::report::Report;
 use crate::shard::digest_file;
 
 /// How much to check.
@@ -41,23 +41,21 @@ pub struct Checked {
     pub faults: Vec<String>,
 }
 
-/// One line of `inputs.json`, as far as checks need it.
-#[derive(Debug, Clone, serde::Deserialize)]
-pub(super) struct Input {
-    pub(super) source: String,
-    pub(super) shard: String,
-    pub(super) path: String,
-}
-
+/// What is checked of `report.json`; the type of the whole report lies above this floor.
 #[derive(Debug, serde::Deserialize)]
-struct Inputs {
-    inputs: Vec<Input>,
-    scores: Option<Scores>,
-}
-
-#[derive(Debug, serde::Deserialize)]
-struct Scores {
+struct Told {
     run: String,
+    rows: RowCounts,
+    reasons: BTreeMap<String, u64>,
+    mix: Vec<Part>,
+    failures: Vec<Failure>,
+}
+
+#[derive(Debug, serde::Deserialize)]
+struct Part {
+    origin: String,
+    stratum: Option<String>,
+    documents: u64,
 }
 
 /// Checks a finished run.
@@ -153,8 +151,8 @@ fn recompute(run: &RunDir, manifest: &Manifest, options: &Options, checked: &mut
     let faults = &mut checked.faults;
     let (Some(plan), Some(report), Some(inputs)) = (
         read::<Plan>(&run.plan(), faults),
-        read::<Report>(&run.report(), faults),
-        read::<Inputs>(&run.inputs(), faults),
+        read::<Told>(&run.report(), faults),
+        read::<InputList>(&run.inputs(), faults),
     ) else {
         return;
     };
@@ -195,7 +193,7 @@ fn recompute(run: &RunDir, manifest: &Manifest, options: &Options, checked: &mut
 fn totals(
     manifest: &Manifest,
     plan: &Plan,
-    report: &Report,
+    report: &Told,
     sums: &Expectation,
     failed: usize,
     faults: &mut Vec<String>,
@@ -252,7 +250,7 @@ fn scores_digest(
     run: &RunDir,
     measured: &RunDir,
     plan: &Plan,
-    inputs: &Inputs,
+    inputs: &InputList,
     faults: &mut Vec<String>,
 ) {
     let mut digests = Vec::new();

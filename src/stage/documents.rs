@@ -60,7 +60,11 @@ pub fn for_each(
         block_bytes: engine.block_bytes(),
         max_document: Config::default().limits.max_document as usize,
     };
-    let shards = shard::find(&wanted.patterns)?;
+    // Pattern by pattern: names of shards do not matter here, so two may be the same.
+    let mut shards = Vec::new();
+    for pattern in &wanted.patterns {
+        shards.extend(shard::find(std::slice::from_ref(pattern))?);
+    }
     engine.progress.begin("train", shards.len());
     let (mut taken, mut bad) = (0, 0);
     for found in &shards {

@@ -41,7 +41,7 @@ pub enum StageError {
         /// Its name.
         name: String,
         /// The stage that judged it.
-        stage: &'static str,
+        stage: String,
         /// What was found.
         value: f64,
         /// What may be.

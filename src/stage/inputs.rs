@@ -2,8 +2,6 @@
 
 use std::path::Path;
 
-use serde::{Deserialize, Serialize};
-
 use super::columns::SourceColumns;
 use super::error::StageError;
 use crate::config::Config;
@@ -18,23 +16,6 @@ pub struct Input {
     pub shard: Shard,
     /// Digest of size, start, middle and end.
     pub sampled: String,
-}
-
-/// One line of `inputs.json`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct InputLine {
-    /// Name of the source.
-    pub source: String,
-    /// Name of the shard.
-    pub shard: String,
-    /// Where it is.
-    pub path: String,
-    /// `parquet`, `jsonl`, `jsonl.gz` or `jsonl.zst`.
-    pub format: String,
-    /// Size in bytes.
-    pub bytes: u64,
-    /// blake3 of the whole file; null until `score` has read it.
-    pub digest: Option<String>,
 }
 
 /// Finds the shards of every source, sorted, and puts their paths into the configuration.

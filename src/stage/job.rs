@@ -5,15 +5,16 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::columns::{SourceColumns, input_names};
 use super::engine::Engine;
 use super::error::StageError;
-use super::inputs::{Input, InputLine, format_name, resolve};
+use super::inputs::{Input, format_name, resolve};
 use super::models::Models;
 use super::progress::Progress;
 use crate::config::{self, Config, Source};
+use crate::provenance::inputs::{InputLine, InputList, scores_of};
 use crate::provenance::manifest::files_of;
 use crate::provenance::run_dir::Stage;
 use crate::provenance::{Fingerprint, RunDir, ShardRecord};
@@ -30,25 +31,6 @@ pub struct CallOptions {
     pub allow_failed: u64,
     /// Counters and stop flag.
     pub progress: Arc<Progress>,
-}
-
-/// `inputs.json`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct InputList {
-    /// Every input shard, by source and name.
-    pub inputs: Vec<InputLine>,
-    /// The run whose scores are used instead of new ones, and their digest.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub scores: Option<ScoresOf>,
-}
-
-/// The scores of another run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ScoresOf {
-    /// Its run directory.
-    pub run: String,
-    /// Digest of the digests of all score files, in order.
-    pub digest: String,
 }
 
 /// One run.
@@ -285,11 +267,6 @@ pub fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Stage
         .map_err(|e| StageError::Damaged(format!("{} cannot be read: {e}", path.display())))?;
     serde_json::from_slice(&bytes)
         .map_err(|e| StageError::Damaged(format!("{} is damaged: {e}", path.display())))
-}
-
-/// The scores that a run directory refers to, if they are another run's.
-pub fn scores_of(run: &RunDir) -> Option<ScoresOf> {
-    read_json::<InputList>(&run.inputs()).ok()?.scores
 }
 
 fn absolute(path: &Path) -> Result<PathBuf, StageError> {

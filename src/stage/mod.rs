@@ -21,6 +21,7 @@ pub mod progress;
 pub mod rebalance;
 pub mod report;
 pub mod score;
+mod settle;
 pub mod write;
 
 pub use engine::{Engine, silence_panics};

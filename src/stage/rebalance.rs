@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use super::error::StageError;
-use super::job::{InputList, ScoresOf, read_json, scores_of, write_json};
+use super::job::{read_json, write_json};
 use crate::config::{self, Config};
 use crate::provenance::fingerprint::short_digest;
+use crate::provenance::inputs::{InputList, ScoresOf, scores_of};
 use crate::provenance::run_dir::Stage;
 use crate::provenance::{Manifest, RunDir, ShardRecord};
 

@@ -9,7 +9,7 @@ use super::error::StageError;
 use super::inputs::Input;
 use super::job::{Job, read_json};
 use super::plan::sweep::{Scored, open_scores};
-use super::score::settle;
+use super::settle::settle;
 use crate::config::{Source, Unit};
 use crate::document::{EditRecord, Key, Provenance};
 use crate::edit::{self, Settings};

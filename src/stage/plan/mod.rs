@@ -7,10 +7,12 @@
 
 mod assign;
 mod cells;
+pub mod gates;
 pub mod sweep;
 
 use std::collections::BTreeMap;
 
+use self::gates::hold;
 use self::sweep::{Scored, Sum};
 use super::error::StageError;
 use super::job::{Job, read_json, write_json};
@@ -22,7 +24,6 @@ use crate::mix::{Cut, EditPlan, Fate, Plan, plan::Expected};
 use crate::provenance::Fingerprint;
 use crate::provenance::lineage::{Lineage, UnknownColumn};
 use crate::provenance::run_dir::Stage;
-use crate::report::Gate;
 use crate::score::row::{ScoreRow, Status};
 
 /// Version of `plan.json`.
@@ -48,8 +49,8 @@ pub fn run(job: &Job) -> Result<(), StageError> {
     let mut plan = draft(job, &scored, fingerprint)?;
     cells::fill(&scored, &mut plan)?;
     expect(&scored, &mut plan)?;
-    for gate in gates(job, &plan) {
-        gate.hold()?;
+    for gate in gates::judge(job, &plan) {
+        hold(&gate)?;
     }
     write_json(&job.run.plan(), &plan)?;
     job.write_inputs()
@@ -278,45 +279,6 @@ fn why_uneditable(row: &ScoreRow) -> &'static str {
     } else {
         "unknown_language"
     }
-}
-
-/// The gates that are judged here.
-pub fn gates(job: &Job, plan: &Plan) -> Vec<Gate> {
-    let limits = &job.config.gates;
-    let planned = |origin: Option<Origin>| -> u64 {
-        let cells = plan.cells.iter();
-        cells
-            .filter(|cell| origin.is_none_or(|origin| cell.pool.origin() == origin))
-            .map(|cell| cell.planned)
-            .sum()
-    };
-    let share = planned(Some(Origin::Synthetic)) as f64 / planned(None).max(1) as f64;
-    // A share is exact to one document, so a target that meets the limit may miss it by one.
-    let slack = plan.shares()[2].1 <= limits.max_synthetic;
-    let mut gates = vec![Gate {
-        name: "max_synthetic".to_owned(),
-        stage: "plan".to_owned(),
-        limit: limits.max_synthetic,
-        value: share,
-        ok: slack || share <= limits.max_synthetic,
-    }];
-    if let Some(least) = limits.min_retention {
-        let retained = plan
-            .cells
-            .iter()
-            .filter(|cell| cell.target > 0 && cell.pool_count > 0)
-            .map(|cell| cell.planned as f64 / cell.pool_count as f64)
-            .fold(f64::INFINITY, f64::min);
-        let value = if retained.is_finite() { retained } else { 0.0 };
-        gates.push(Gate {
-            name: "min_retention".to_owned(),
-            stage: "plan".to_owned(),
-            limit: least,
-            value,
-            ok: value >= least,
-        });
-    }
-    gates
 }
 
 fn unknown_columns(unknown: &[UnknownColumn]) -> StageError {

@@ -4,26 +4,25 @@
 //! enough text; so the sample does not depend on how many threads look at it, and one more shard
 //! changes little.
 
+mod sample;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::columns::SourceColumns;
+use self::sample::{Sample, sample_shard, widen};
 use super::error::StageError;
 use super::inputs::Input;
 use super::job::{Job, read_json, write_json};
 use crate::config::Source;
-use crate::document::{Origin, Value};
 use crate::edit::ProbabilitySketch;
 use crate::provenance::Fingerprint;
 use crate::provenance::run_dir::Stage;
-use crate::score::concentration::{Counts, Profile};
-use crate::score::generations::{CollapseMetrics, TokenTally};
-use crate::score::language;
+use crate::score::concentration::Counts;
+use crate::score::generations::CollapseMetrics;
 use crate::score::row::InputType;
-use crate::shard::{self, Block, ReadOptions, write_atomic};
-use crate::text::Scan;
+use crate::shard::write_atomic;
 
 /// What `profile/SOURCE.json` tells.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -91,21 +90,6 @@ pub fn merge_sketches(into: &mut Sketches, more: &Sketches) {
     for (lang, sketch) in more {
         into.entry(lang.clone()).or_default().merge(sketch);
     }
-}
-
-/// A sample under way.
-#[derive(Default)]
-struct Sample {
-    shards: u64,
-    documents: u64,
-    bytes: u64,
-    cut: bool,
-    languages: BTreeMap<String, u64>,
-    inputs: BTreeMap<String, InputType>,
-    profile: Profile,
-    generations: BTreeMap<Option<u32>, TokenTally>,
-    human_tokens: Sketches,
-    undeclared_tokens: Sketches,
 }
 
 /// Profiles every source whose profile does not stand.
@@ -199,135 +183,6 @@ fn sample(
     }
     let all = taken == inputs.len() && !whole.cut;
     Ok((whole, all))
-}
-
-fn sample_shard(
-    job: &Job,
-    source: &Source,
-    columns: &SourceColumns,
-    input: &Input,
-) -> Result<Sample, StageError> {
-    let options = ReadOptions {
-        block_bytes: job.engine.block_bytes(),
-        max_document: job.config.limits.max_document as usize,
-    };
-    let mut reader = shard::open(&input.shard, &columns.columns, &options)?.narrow();
-    let mut sample = Sample {
-        shards: 1,
-        ..Sample::default()
-    };
-    let mut scan = Scan::default();
-    while let Some(raw) = reader.next_block()? {
-        if job.engine.progress.stopped() {
-            return Err(StageError::Stopped);
-        }
-        let block = raw.decode(&columns.columns);
-        for i in 0..block.len() {
-            if sample.bytes >= job.config.profile.sample_per_shard {
-                sample.cut = true;
-                return Ok(sample);
-            }
-            sample.add(job, source, columns, (&block, i), &mut scan)?;
-        }
-    }
-    Ok(sample)
-}
-
-impl Sample {
-    fn add(
-        &mut self,
-        job: &Job,
-        source: &Source,
-        columns: &SourceColumns,
-        (block, i): (&Block, usize),
-        scan: &mut Scan,
-    ) -> Result<(), StageError> {
-        for (name, &place) in job.input_names.iter().zip(&columns.inputs) {
-            if let Some(value) = block.extra(place, i) {
-                self.see_input(name, &value);
-            }
-        }
-        let Ok(text) = block.text(i) else {
-            return Ok(());
-        };
-        let declared = columns.declared(
-            source,
-            |place| block.extra(place, i),
-            block.provenance(i).as_deref(),
-        );
-        self.documents += 1;
-        self.bytes += text.len() as u64;
-        job.engine.progress.add(1, text.len() as u64);
-        let lang = job
-            .config
-            .score
-            .language
-            .then(|| language::identify(text))
-            .flatten()
-            .map(|(code, _)| code);
-        let shown = lang.unwrap_or("null");
-        *self.languages.entry(shown.to_owned()).or_default() += 1;
-        scan.read(text);
-        self.profile.add(lang, scan);
-        if let Some(lang) = lang {
-            let tokens = match declared.origin {
-                Some((Origin::Human, _)) if !declared.edited => Some(&mut self.human_tokens),
-                None => Some(&mut self.undeclared_tokens),
-                Some(_) => None,
-            };
-            if let Some(tokens) = tokens.filter(|_| job.models.prior.knows(lang)) {
-                tokens
-                    .entry(lang.to_owned())
-                    .or_default()
-                    .add(text, lang, &*job.models.prior)
-                    .map_err(|e| StageError::Usage(e.to_string()))?;
-            }
-        }
-        let generation = declared
-            .origin
-            .map(|(origin, _)| crate::provenance::lineage::generation(origin, declared.generation));
-        self.generations.entry(generation).or_default().add(text);
-        Ok(())
-    }
-
-    /// Numbers and booleans mixed are numbers; anything else mixed is text.
-    fn see_input(&mut self, name: &str, value: &Value) {
-        let seen = match value {
-            Value::Bool(_) => InputType::Bool,
-            Value::Int(_) | Value::Float(_) => InputType::Number,
-            Value::Text(_) => InputType::Text,
-        };
-        widen(&mut self.inputs, name, seen);
-    }
-
-    fn merge(&mut self, other: Sample) {
-        self.shards += other.shards;
-        self.documents += other.documents;
-        self.bytes += other.bytes;
-        self.cut |= other.cut;
-        for (lang, count) in other.languages {
-            *self.languages.entry(lang).or_default() += count;
-        }
-        for (name, seen) in &other.inputs {
-            widen(&mut self.inputs, name, *seen);
-        }
-        self.profile.merge(&other.profile);
-        for (generation, tally) in other.generations {
-            self.generations.entry(generation).or_default().merge(tally);
-        }
-        merge_sketches(&mut self.human_tokens, &other.human_tokens);
-        merge_sketches(&mut self.undeclared_tokens, &other.undeclared_tokens);
-    }
-}
-
-fn widen(inputs: &mut BTreeMap<String, InputType>, name: &str, seen: InputType) {
-    let wider = match (inputs.get(name), seen) {
-        (None, seen) => seen,
-        (Some(known), seen) if *known == seen => seen,
-        (Some(InputType::Text), _) | (_, InputType::Text) => InputType::Text,
-        _ => InputType::Number,
-    };
-    inputs.insert(name.to_owned(), wider);
 }
 
 fn summary(

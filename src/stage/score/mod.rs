@@ -3,27 +3,28 @@
 //! It measures and decides nothing. Bad rows go to quarantine with their cause; whether there are
 //! too many is judged when every shard is through.
 
+mod quarantine;
+
 use std::borrow::Cow;
-use std::io::Write;
 
-use serde::Serialize;
-
+use self::quarantine::Quarantine;
 use super::columns::SourceColumns;
 use super::error::StageError;
 use super::inputs::Input;
 use super::job::Job;
 use super::models::Models;
 use super::profile;
+use super::settle::settle;
 use crate::config::Source;
+use crate::provenance::Fingerprint;
 use crate::provenance::record::{FileRecord, InputRecord, ShardRecord};
 use crate::provenance::run_dir::Stage;
-use crate::provenance::{Failure, Fingerprint};
 use crate::score::classifier::Scratch;
 use crate::score::concentration::Profile;
 use crate::score::fasttext::LineScratch;
 use crate::score::row::{InputType, RowSchema, ScoreRow, Status};
 use crate::score::{ScoreOptions, Scorer};
-use crate::shard::{self, AtomicFile, BadRow, Block, RawBlock, ReadOptions, TableWriter};
+use crate::shard::{self, BadRow, Block, RawBlock, ReadOptions, TableWriter};
 use crate::text::Scan;
 
 /// What scoring one shard needs besides the shard.
@@ -39,16 +40,6 @@ struct Task<'a> {
 struct Scored {
     rows: Vec<ScoreRow>,
     bad: Vec<(u64, BadRow)>,
-}
-
-/// One line of a quarantine file.
-#[derive(Serialize)]
-struct QuarantineLine<'a> {
-    row: u64,
-    offset: Option<u64>,
-    code: &'a str,
-    cause: &'a str,
-    raw: String,
 }
 
 /// Scores every shard whose scores do not stand; then judges failures and quarantine.
@@ -296,127 +287,6 @@ fn bad(code: &'static str, cause: &str) -> BadRow {
         offset: None,
         raw: Vec::new(),
     }
-}
-
-/// A shard's quarantine file, made when the first bad row comes.
-struct Quarantine<'a> {
-    job: &'a Job,
-    path: std::path::PathBuf,
-    file: Option<AtomicFile>,
-    rows: u64,
-}
-
-impl<'a> Quarantine<'a> {
-    fn new(job: &'a Job, source: &str, shard: &str) -> Quarantine<'a> {
-        Quarantine {
-            job,
-            path: job.run.quarantine(source, shard),
-            file: None,
-            rows: 0,
-        }
-    }
-
-    fn add(&mut self, row: u64, bad: &BadRow) -> Result<(), StageError> {
-        use base64::Engine;
-        let line = QuarantineLine {
-            row,
-            offset: bad.offset,
-            code: bad.code,
-            cause: &bad.cause,
-            raw: base64::engine::general_purpose::STANDARD.encode(&bad.raw),
-        };
-        let mut text = serde_json::to_vec(&line)
-            .map_err(|e| StageError::Bug(format!("a quarantine line: {e}")))?;
-        text.push(b'\n');
-        let file = match &mut self.file {
-            Some(file) => file,
-            none => none.insert(AtomicFile::create(&self.path)?),
-        };
-        file.write_all(&text)
-            .map_err(|e| StageError::io(&self.path, &e))?;
-        self.rows += 1;
-        Ok(())
-    }
-
-    /// Also removes the file of an earlier run, where no row is bad any more.
-    fn finish(self) -> Result<Option<FileRecord>, StageError> {
-        match self.file {
-            None => match std::fs::remove_file(&self.path) {
-                Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
-                    Err(StageError::io(&self.path, &e))
-                }
-                _ => Ok(None),
-            },
-            Some(file) => {
-                let mut written = file.finish()?;
-                written.rows = self.rows;
-                Ok(Some(FileRecord::new(&self.job.run, &self.path, &written)?))
-            }
-        }
-    }
-}
-
-/// Records failed shards; ends the run if there are more than allowed, or if it was stopped.
-///
-/// # Errors
-/// The worst of what happened.
-pub(super) fn settle(
-    job: &Job,
-    stage: Stage,
-    results: Vec<Option<Result<(), StageError>>>,
-) -> Result<(), StageError> {
-    let mut failures = Vec::new();
-    let mut worst: Option<StageError> = None;
-    let mut keep = |error: StageError| {
-        if worst
-            .as_ref()
-            .is_none_or(|w| w.exit().rank() < error.exit().rank())
-        {
-            worst = Some(error);
-        }
-    };
-    for (input, result) in job.inputs.iter().zip(results) {
-        match result {
-            Some(Ok(())) => {}
-            None => {}
-            Some(Err(error)) => match &error {
-                StageError::Stopped | StageError::Environment(_) | StageError::Usage(_) => {
-                    keep(error);
-                }
-                StageError::Shard(e) if e.is_environment() => keep(error),
-                _ => failures.push(fail(job, stage, input, error)?),
-            },
-        }
-    }
-    if let Some(error) = worst {
-        return Err(error);
-    }
-    if failures.len() as u64 > job.allow_failed
-        || failures.iter().any(|f| f.code == super::error::PANIC_CODE)
-    {
-        return Err(StageError::Shards(failures, job.allow_failed));
-    }
-    Ok(())
-}
-
-fn fail(job: &Job, stage: Stage, input: &Input, error: StageError) -> Result<Failure, StageError> {
-    let name = job.name(input);
-    let failure = error.into_failure(&name, "the shard is left out");
-    tracing::error!(
-        stage = stage.name(),
-        shard = name,
-        code = failure.code,
-        "{}",
-        failure.cause
-    );
-    let source = &job.source(input).name;
-    let fingerprint = Fingerprint::new().digest("input", &input.sampled);
-    let mut record = ShardRecord::new(stage.name(), source, &input.shard.name, fingerprint);
-    record.input.sampled = input.sampled.clone();
-    record.input.bytes = input.shard.bytes;
-    record.failure = Some(failure.clone());
-    job.write_record(stage, &record)?;
-    Ok(failure)
 }
 
 fn within_budget(job: &Job) -> Result<(), StageError> {

@@ -1,0 +1,194 @@
+//! The report stage: `report.json` and `manifest.json`.
+//!
+//! Before and after are counted over the score rows under the plan; written shares come from what
+//! `write` counted again.
+
+mod seal;
+mod sums;
+
+use std::collections::BTreeMap;
+
+use self::seal::{Totals, seal};
+use self::sums::{CONCENTRATION, DIVERSITY, Group, Sums};
+use super::error::StageError;
+use super::job::{Job, read_json, write_json};
+use super::plan::gates::hold;
+use super::plan::sweep::Scored;
+use super::{plan, profile};
+use crate::mix::{Fate, Plan};
+use crate::provenance::lineage::Lineage;
+use crate::provenance::record::{ShardRecord, Tally};
+use crate::provenance::run_dir::Stage;
+use crate::report::{Gate, GenerationLine, MixLine, PrevalenceLine, REPORT_VERSION, Report, share};
+use crate::score::row::Status;
+
+/// Reports, seals the run, and judges the gates of `write`.
+///
+/// # Errors
+/// A gate that does not hold (after everything is written), damaged files, a stop.
+pub fn run(job: &Job) -> Result<Report, StageError> {
+    job.engine.progress.begin("report", 0);
+    let plan: Plan = read_json(&job.run.plan())?;
+    let scored = Scored::new(job)?;
+    let records = records(job, &scored)?;
+    let report = build(job, &plan, &scored, &records)?;
+    write_json(&job.run.report(), &report)?;
+    seal(job, &plan, &report)?;
+    for gate in &report.gates {
+        hold(gate)?;
+    }
+    Ok(report)
+}
+
+/// The write records of the shards that did not fail.
+fn records(job: &Job, scored: &Scored<'_>) -> Result<Vec<ShardRecord>, StageError> {
+    let mut records = Vec::new();
+    for input in &scored.inputs {
+        match job.record(&job.run, Stage::Write, input) {
+            Some(record) => records.push(record),
+            None => {
+                return Err(StageError::Damaged(format!(
+                    "{} is not written; run `tamis write` first",
+                    job.name(input)
+                )));
+            }
+        }
+    }
+    Ok(records)
+}
+
+fn build(
+    job: &Job,
+    plan: &Plan,
+    scored: &Scored<'_>,
+    records: &[ShardRecord],
+) -> Result<Report, StageError> {
+    let lineage = Lineage::new(plan, &scored.schema)
+        .map_err(|_| StageError::Damaged("plan.json does not fit the scores".to_owned()))?;
+    let sums = scored.sweep(Sums::default, |sums, input, row| {
+        if row.status == Status::Ok {
+            let (_, judged, fate) = lineage.trace(input.source, &input.shard.name, row);
+            let copies = match fate {
+                Fate::Dropped(_) => 0,
+                Fate::Kept { plain, variants } => u64::from(plain + variants),
+            };
+            sums.add(&job.source(input).name, row, &judged, copies);
+        }
+    })?;
+    let totals = Totals::of(job, scored, records);
+    let mix = mix_lines(plan, &totals.written);
+    let max_error_pp = max_error_pp(&mix);
+    let mut gates = plan::gates::judge(job, plan);
+    if let Some(limit) = job.config.gates.max_error_pp {
+        gates.push(Gate {
+            name: "max_error_pp".to_owned(),
+            stage: "write".to_owned(),
+            limit,
+            value: max_error_pp,
+            ok: max_error_pp <= limit,
+        });
+    }
+    let changes = |groups: &BTreeMap<String, Group>| {
+        let change = |(name, group): (&String, &Group)| (name.clone(), group.change());
+        groups.iter().map(change).collect()
+    };
+    Ok(Report {
+        version: REPORT_VERSION,
+        run: plan.run.clone(),
+        unit: plan.mix.unit.name().to_owned(),
+        complete: totals.failures.is_empty(),
+        rows: totals.rows,
+        reasons: totals.reasons,
+        filters: plan.expected.filters.clone(),
+        max_error_pp,
+        mix,
+        prevalence: prevalence(plan),
+        by_source: changes(&sums.by_source),
+        by_lang: changes(&sums.by_lang),
+        by_stratum: changes(&sums.by_stratum),
+        generations: generations(job)?,
+        diversity: sums.means(&DIVERSITY),
+        concentration: sums.means(&CONCENTRATION),
+        origins: sums.origins,
+        edits: totals.edits,
+        uneditable: plan.expected.uneditable.clone(),
+        gates,
+        failures: totals.failures,
+    })
+}
+
+fn mix_lines(plan: &Plan, written: &BTreeMap<String, Tally>) -> Vec<MixLine> {
+    let planned_whole: u64 = plan.cells.iter().map(|cell| cell.planned).sum();
+    let whole = |of: fn(&Tally) -> u64| written.values().map(of).sum::<u64>();
+    let (recounted, counted) = (whole(|t| t.recounted), whole(|t| t.count));
+    let mut lines = Vec::new();
+    for (origin, target) in plan.shares() {
+        let cells: Vec<_> = plan
+            .cells
+            .iter()
+            .filter(|cell| cell.pool.origin() == origin)
+            .collect();
+        let tally = written.get(origin.name());
+        if target == 0.0 && tally.is_none() {
+            continue;
+        }
+        let planned: u64 = cells.iter().map(|cell| cell.planned).sum();
+        lines.push(MixLine {
+            origin: origin.name().to_owned(),
+            stratum: None,
+            target,
+            planned: planned as f64 / planned_whole.max(1) as f64,
+            written: Some(share(tally, recounted, |t| t.recounted)),
+            written_on_input_counts: Some(share(tally, counted, |t| t.count)),
+            planned_count: planned,
+            written_count: Some(tally.map_or(0, |t| t.recounted)),
+            documents: tally.map_or(0, |t| t.documents),
+        });
+        for cell in cells.iter().filter(|cell| !cell.stratum.is_empty()) {
+            lines.push(MixLine {
+                origin: origin.name().to_owned(),
+                stratum: Some(cell.stratum.clone()),
+                target: cell.target as f64 / plan.total.max(1) as f64,
+                planned: cell.planned as f64 / planned_whole.max(1) as f64,
+                written: None,
+                written_on_input_counts: None,
+                planned_count: cell.planned,
+                written_count: None,
+                documents: cell.documents,
+            });
+        }
+    }
+    lines
+}
+
+fn max_error_pp(mix: &[MixLine]) -> f64 {
+    mix.iter()
+        .filter_map(|line| Some((line.written? - line.target).abs() * 100.0))
+        .fold(0.0, f64::max)
+}
+
+fn prevalence(plan: &Plan) -> Vec<PrevalenceLine> {
+    let lines = plan.sources.iter().filter_map(|source| {
+        Some(PrevalenceLine {
+            source: source.source.clone(),
+            estimate: source.prevalence?,
+            anchored: source.anchored,
+        })
+    });
+    lines.collect()
+}
+
+fn generations(job: &Job) -> Result<Vec<GenerationLine>, StageError> {
+    let mut lines = Vec::new();
+    for summary in profile::summaries(job)? {
+        for line in summary.generations {
+            lines.push(GenerationLine {
+                source: summary.source.clone(),
+                generation: line.generation,
+                metrics: line.metrics,
+                sampled: !summary.whole,
+            });
+        }
+    }
+    Ok(lines)
+}

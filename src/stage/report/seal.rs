@@ -1,0 +1,117 @@
+//! Sums over the shards' records, and the manifest that seals a run.
+
+use std::collections::BTreeMap;
+
+use crate::mix::Plan;
+use crate::provenance::manifest::{self, MANIFEST_VERSION, Manifest};
+use crate::provenance::record::{EditTally, Failure, FileRecord, RowCounts, ShardRecord, Tally};
+use crate::provenance::run_dir::Stage;
+use crate::report::Report;
+use crate::shard::write_atomic;
+use crate::stage::error::StageError;
+use crate::stage::job::Job;
+use crate::stage::plan::sweep::Scored;
+
+/// Sums over the records of all shards.
+pub(super) struct Totals {
+    pub(super) rows: RowCounts,
+    pub(super) reasons: BTreeMap<String, u64>,
+    pub(super) written: BTreeMap<String, Tally>,
+    pub(super) edits: EditTally,
+    pub(super) failures: Vec<Failure>,
+}
+
+impl Totals {
+    pub(super) fn of(job: &Job, scored: &Scored<'_>, records: &[ShardRecord]) -> Totals {
+        let mut totals = Totals {
+            rows: RowCounts::default(),
+            reasons: BTreeMap::new(),
+            written: BTreeMap::new(),
+            edits: EditTally::default(),
+            failures: Vec::new(),
+        };
+        let failed = |run, stage, input| job.record(run, stage, input).and_then(|r| r.failure);
+        for input in &job.inputs {
+            if scored.failed.contains(&job.name(input)) {
+                totals
+                    .failures
+                    .extend(failed(&job.measured, Stage::Score, input));
+            }
+        }
+        let scores = scored
+            .inputs
+            .iter()
+            .filter_map(|input| job.record(&job.measured, Stage::Score, input));
+        for (record, score) in records.iter().zip(scores) {
+            if let Some(failure) = &record.failure {
+                totals.failures.push(failure.clone());
+                continue;
+            }
+            totals.rows.add(&record.rows);
+            // What a row is quarantined for stands in the record of `score`.
+            for (reason, count) in record.reasons.iter().chain(&score.reasons) {
+                *totals.reasons.entry(reason.clone()).or_default() += count;
+            }
+            for (origin, tally) in &record.written {
+                totals.written.entry(origin.clone()).or_default().add(tally);
+            }
+            if let Some(edits) = &record.edits {
+                totals.edits.add(edits);
+            }
+        }
+        totals
+    }
+}
+
+/// Writes the manifest: digests that stages recorded are taken over, the few other files are read.
+///
+/// # Errors
+/// If a file cannot be read or written.
+pub(super) fn seal(job: &Job, plan: &Plan, report: &Report) -> Result<(), StageError> {
+    let mut known: BTreeMap<String, FileRecord> = BTreeMap::new();
+    for input in &job.inputs {
+        for stage in [Stage::Score, Stage::Write] {
+            if let Some(record) = job.record(&job.run, stage, input) {
+                known.extend(record.files.into_iter().map(|f| (f.path.clone(), f)));
+            }
+        }
+    }
+    let root = job.run.root();
+    let found = manifest::files_of(&job.run).map_err(|e| StageError::io(root, &e))?;
+    let mut files = Vec::new();
+    for path in found {
+        files.push(match known.get(&job.run.relative(&path)) {
+            Some(file) => manifest::FileLine {
+                path: file.path.clone(),
+                bytes: file.bytes,
+                digest: file.digest.clone(),
+            },
+            None => manifest::line(&job.run, &path)?,
+        });
+    }
+    let models = &job.models;
+    let mut digests = BTreeMap::from([
+        (
+            "classifier".to_owned(),
+            models.classifier.digest().to_owned(),
+        ),
+        ("reference".to_owned(), models.reference_digest.clone()),
+        ("prior".to_owned(), models.prior_digest.clone()),
+    ]);
+    for (name, model) in &models.fasttext {
+        digests.insert(format!("model_{name}"), model.digest().to_owned());
+    }
+    let manifest = Manifest {
+        version: MANIFEST_VERSION,
+        tamis: env!("CARGO_PKG_VERSION").to_owned(),
+        run: plan.run.clone(),
+        complete: report.complete,
+        rows: report.rows,
+        reasons: report.reasons.clone(),
+        models: digests,
+        files,
+        digest: String::new(),
+    };
+    write_atomic(&job.run.manifest(), &manifest.sealed())?;
+    Ok(())
+}

@@ -1,0 +1,193 @@
+//! What one pass over the score rows counts for the report, in sums that do not depend on order.
+
+use std::collections::BTreeMap;
+
+use crate::document::OriginBy;
+use crate::mix::Judgement;
+use crate::report::{Change, Means, Origins};
+use crate::score::measure::Measure;
+use crate::score::row::ScoreRow;
+use crate::stage::plan::sweep::Sum;
+
+/// Measures of lexical diversity.
+pub(super) const DIVERSITY: [Measure; 6] = [
+    Measure::Ttr,
+    Measure::Mattr,
+    Measure::Mtld,
+    Measure::Hdd,
+    Measure::HapaxRatio,
+    Measure::WordEntropy,
+];
+
+/// Measures of repetition and over-concentration.
+pub(super) const CONCENTRATION: [Measure; 7] = [
+    Measure::LogImportance,
+    Measure::DupLineFrac,
+    Measure::DupParaFrac,
+    Measure::Top2GramCharFrac,
+    Measure::Top4GramCharFrac,
+    Measure::Dup5GramCharFrac,
+    Measure::Dup10GramCharFrac,
+];
+
+/// What is counted of one group of rows.
+#[derive(Default)]
+pub(super) struct Group {
+    before: u64,
+    after: u64,
+    kept: u64,
+    documents_before: u64,
+    documents_after: u64,
+    unverified: u64,
+    uncertain: u64,
+}
+
+impl Group {
+    fn add(&mut self, judged: &Judgement, copies: u64) {
+        self.before += judged.count;
+        self.after += judged.count * copies;
+        self.kept += if copies > 0 { judged.count } else { 0 };
+        self.documents_before += 1;
+        self.documents_after += copies;
+        self.unverified += u64::from(judged.unverified);
+        self.uncertain += u64::from(judged.uncertain);
+    }
+
+    pub(super) fn change(&self) -> Change {
+        Change {
+            before: self.before,
+            after: self.after,
+            retention: (self.before > 0).then(|| self.kept as f64 / self.before as f64),
+            documents_before: self.documents_before,
+            documents_after: self.documents_after,
+            unverified: self.unverified,
+            uncertain: self.uncertain,
+        }
+    }
+}
+
+/// The sum of a measure in units of 2^-40, of which every value is a multiple: exact, so that it
+/// does not depend on the order of addition.
+#[derive(Default, Clone, Copy)]
+struct ExactSum {
+    sum: i128,
+    count: u64,
+}
+
+impl ExactSum {
+    fn add(&mut self, value: f64, copies: u64) {
+        self.sum += (value * (1u64 << 40) as f64) as i128 * i128::from(copies);
+        self.count += copies;
+    }
+
+    fn mean(self) -> Option<f64> {
+        (self.count > 0).then(|| self.sum as f64 / (1u64 << 40) as f64 / self.count as f64)
+    }
+}
+
+/// Everything that one pass over the score rows counts.
+#[derive(Default)]
+pub(super) struct Sums {
+    pub(super) origins: Origins,
+    pub(super) by_source: BTreeMap<String, Group>,
+    pub(super) by_lang: BTreeMap<String, Group>,
+    pub(super) by_stratum: BTreeMap<String, Group>,
+    measures: BTreeMap<&'static str, [ExactSum; 2]>,
+}
+
+impl Sum for Sums {
+    fn merge(&mut self, other: Self) {
+        let (mine, theirs) = (&mut self.origins, other.origins);
+        mine.uncertain += theirs.uncertain;
+        mine.unverified += theirs.unverified;
+        for (mine, theirs) in [
+            (&mut mine.declared, theirs.declared),
+            (&mut mine.assigned, theirs.assigned),
+            (&mut mine.abstained, theirs.abstained),
+        ] {
+            for (name, count) in theirs {
+                *mine.entry(name).or_default() += count;
+            }
+        }
+        for (mine, theirs) in [
+            (&mut self.by_source, other.by_source),
+            (&mut self.by_lang, other.by_lang),
+            (&mut self.by_stratum, other.by_stratum),
+        ] {
+            for (name, more) in theirs {
+                let group = mine.entry(name).or_default();
+                group.before += more.before;
+                group.after += more.after;
+                group.kept += more.kept;
+                group.documents_before += more.documents_before;
+                group.documents_after += more.documents_after;
+                group.unverified += more.unverified;
+                group.uncertain += more.uncertain;
+            }
+        }
+        for (name, more) in other.measures {
+            let sums = self.measures.entry(name).or_default();
+            for (mine, theirs) in sums.iter_mut().zip(more) {
+                mine.sum += theirs.sum;
+                mine.count += theirs.count;
+            }
+        }
+    }
+}
+
+impl Sums {
+    pub(super) fn add(&mut self, source: &str, row: &ScoreRow, judged: &Judgement, copies: u64) {
+        self.origin(row, judged);
+        let lang = row.lang.as_deref().unwrap_or("null");
+        let stratum = match judged.stratum.as_str() {
+            "" => judged.origin.name().to_owned(),
+            stratum => format!("{},{stratum}", judged.origin.name()),
+        };
+        for (groups, name) in [
+            (&mut self.by_source, source),
+            (&mut self.by_lang, lang),
+            (&mut self.by_stratum, &stratum),
+        ] {
+            match groups.get_mut(name) {
+                Some(group) => group.add(judged, copies),
+                None => groups
+                    .entry(name.to_owned())
+                    .or_default()
+                    .add(judged, copies),
+            }
+        }
+        for measure in DIVERSITY.iter().chain(&CONCENTRATION) {
+            if let Some(value) = row.measures.get(*measure) {
+                let [before, after] = self.measures.entry(measure.name()).or_default();
+                before.add(value, 1);
+                after.add(value, copies);
+            }
+        }
+    }
+
+    fn origin(&mut self, row: &ScoreRow, judged: &Judgement) {
+        let name = || judged.origin.name().to_owned();
+        if judged.uncertain {
+            self.origins.uncertain += 1;
+        } else if judged.unverified {
+            self.origins.unverified += 1;
+            let why = row.abstain.as_deref().unwrap_or("unknown").to_owned();
+            *self.origins.abstained.entry(why).or_default() += 1;
+        } else if judged.origin_by == OriginBy::Classifier {
+            *self.origins.assigned.entry(name()).or_default() += 1;
+        } else {
+            *self.origins.declared.entry(name()).or_default() += 1;
+        }
+    }
+
+    pub(super) fn means(&self, of: &[Measure]) -> Means {
+        let mut means = Means::default();
+        for measure in of {
+            let name = measure.name();
+            let [before, after] = self.measures.get(name).copied().unwrap_or_default();
+            means.before.insert(name.to_owned(), before.mean());
+            means.after.insert(name.to_owned(), after.mean());
+        }
+        means
+    }
+}

@@ -1,0 +1,80 @@
+//! Rows that cannot be used, kept with their raw bytes, so that they can be mended and run again.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::Serialize;
+
+use crate::provenance::record::FileRecord;
+use crate::shard::{AtomicFile, BadRow};
+use crate::stage::error::StageError;
+use crate::stage::job::Job;
+
+/// One line of a quarantine file.
+#[derive(Serialize)]
+struct QuarantineLine<'a> {
+    row: u64,
+    offset: Option<u64>,
+    code: &'a str,
+    cause: &'a str,
+    raw: String,
+}
+
+/// A shard's quarantine file, made when the first bad row comes.
+pub(super) struct Quarantine<'a> {
+    job: &'a Job,
+    path: PathBuf,
+    file: Option<AtomicFile>,
+    rows: u64,
+}
+
+impl<'a> Quarantine<'a> {
+    pub(super) fn new(job: &'a Job, source: &str, shard: &str) -> Quarantine<'a> {
+        Quarantine {
+            job,
+            path: job.run.quarantine(source, shard),
+            file: None,
+            rows: 0,
+        }
+    }
+
+    pub(super) fn add(&mut self, row: u64, bad: &BadRow) -> Result<(), StageError> {
+        let line = QuarantineLine {
+            row,
+            offset: bad.offset,
+            code: bad.code,
+            cause: &bad.cause,
+            raw: STANDARD.encode(&bad.raw),
+        };
+        let mut text = serde_json::to_vec(&line)
+            .map_err(|e| StageError::Bug(format!("a quarantine line: {e}")))?;
+        text.push(b'\n');
+        let file = match &mut self.file {
+            Some(file) => file,
+            none => none.insert(AtomicFile::create(&self.path)?),
+        };
+        file.write_all(&text)
+            .map_err(|e| StageError::io(&self.path, &e))?;
+        self.rows += 1;
+        Ok(())
+    }
+
+    /// Also removes the file of an earlier run, where no row is bad any more.
+    pub(super) fn finish(self) -> Result<Option<FileRecord>, StageError> {
+        match self.file {
+            None => match std::fs::remove_file(&self.path) {
+                Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+                    Err(StageError::io(&self.path, &e))
+                }
+                _ => Ok(None),
+            },
+            Some(file) => {
+                let mut written = file.finish()?;
+                written.rows = self.rows;
+                Ok(Some(FileRecord::new(&self.job.run, &self.path, &written)?))
+            }
+        }
+    }
+}

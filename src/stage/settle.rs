@@ -1,0 +1,68 @@
+//! What became of the shards of a stage: failures on record, and whether the run may go on.
+
+use super::error::{PANIC_CODE, StageError};
+use super::inputs::Input;
+use super::job::Job;
+use crate::provenance::run_dir::Stage;
+use crate::provenance::{Failure, Fingerprint, ShardRecord};
+
+/// Records failed shards; ends the run if there are more than allowed, or if it was stopped.
+///
+/// # Errors
+/// The worst of what happened.
+pub fn settle(
+    job: &Job,
+    stage: Stage,
+    results: Vec<Option<Result<(), StageError>>>,
+) -> Result<(), StageError> {
+    let mut failures = Vec::new();
+    let mut worst: Option<StageError> = None;
+    let mut keep = |error: StageError| {
+        if worst
+            .as_ref()
+            .is_none_or(|w| w.exit().rank() < error.exit().rank())
+        {
+            worst = Some(error);
+        }
+    };
+    for (input, result) in job.inputs.iter().zip(results) {
+        match result {
+            Some(Ok(())) => {}
+            None => {}
+            Some(Err(error)) => match &error {
+                StageError::Stopped | StageError::Environment(_) | StageError::Usage(_) => {
+                    keep(error);
+                }
+                StageError::Shard(e) if e.is_environment() => keep(error),
+                _ => failures.push(fail(job, stage, input, error)?),
+            },
+        }
+    }
+    if let Some(error) = worst {
+        return Err(error);
+    }
+    if failures.len() as u64 > job.allow_failed || failures.iter().any(|f| f.code == PANIC_CODE) {
+        return Err(StageError::Shards(failures, job.allow_failed));
+    }
+    Ok(())
+}
+
+fn fail(job: &Job, stage: Stage, input: &Input, error: StageError) -> Result<Failure, StageError> {
+    let name = job.name(input);
+    let failure = error.into_failure(&name, "the shard is left out");
+    tracing::error!(
+        stage = stage.name(),
+        shard = name,
+        code = failure.code,
+        "{}",
+        failure.cause
+    );
+    let source = &job.source(input).name;
+    let fingerprint = Fingerprint::new().digest("input", &input.sampled);
+    let mut record = ShardRecord::new(stage.name(), source, &input.shard.name, fingerprint);
+    record.input.sampled = input.sampled.clone();
+    record.input.bytes = input.shard.bytes;
+    record.failure = Some(failure.clone());
+    job.write_record(stage, &record)?;
+    Ok(failure)
+}
