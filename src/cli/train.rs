@@ -228,7 +228,7 @@ fn train_prior(args: &PriorArgs, session: &Session) -> Result<(), StageError> {
     )?;
     let built = builder.finish().map_err(fault)?;
     args.documents.save(&built.bytes, session)?;
-    for part in &built.languages {
+    for part in built.languages.iter().filter(|part| part.bytes > 0) {
         session.say(&format!(
             "{:<4} {:>8} documents {:>12} bytes {:>7} words {:>8} pairs {:>8} triples {:>9} bytes of model",
             part.lang, part.documents, part.text_bytes, part.words, part.pairs, part.triples, part.bytes

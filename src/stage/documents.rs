@@ -74,7 +74,7 @@ pub fn for_each(
             |raw: RawBlock| {
                 let block = raw.decode(&columns);
                 let mut documents = Vec::new();
-                let mut bad = 0u64;
+                let (mut bad, mut bytes) = (0u64, 0);
                 for i in 0..block.len() {
                     let Ok(text) = block.text(i) else {
                         bad += 1;
@@ -91,12 +91,13 @@ pub fn for_each(
                             .position(|c| c == name)
                             .map_or(String::new(), value)
                     };
+                    bytes += text.len() as u64;
                     if wanted.takes(named) {
                         let values = (0..wanted.columns.len()).map(value).collect();
                         documents.push((text.to_owned(), values));
                     }
                 }
-                engine.progress.add(block.len() as u64, 0);
+                engine.progress.add(block.len() as u64, bytes);
                 Ok((documents, bad))
             },
             |(documents, more)| {
