@@ -1,5 +1,6 @@
 //! `tamis train classifier|prior|profile`: the models that ship, and any like them.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -51,23 +52,12 @@ pub struct TextArgs {
     /// Column that holds the language, ISO 639-1
     #[arg(long, value_name = "COLUMN", default_value = "lang")]
     lang_column: String,
-    /// Only documents whose column has this value; repeatable
+    /// Only documents whose column has this value; repeatable, values of one column are alternatives
     #[arg(long = "where", value_name = "COLUMN=VALUE", value_parser = pair)]
     only: Vec<(String, String)>,
     /// No documents whose column has this value; repeatable
     #[arg(long = "where-not", value_name = "COLUMN=VALUE", value_parser = pair)]
     never: Vec<(String, String)>,
-    /// Column that holds the licence
-    #[arg(long, value_name = "COLUMN", requires = "licences")]
-    licence_column: Option<String>,
-    /// Only documents whose licence begins with one of these (and does not go on with -NC, -SA, -ND)
-    #[arg(
-        long,
-        value_name = "LIST",
-        value_delimiter = ',',
-        requires = "licence_column"
-    )]
-    licences: Vec<String>,
     /// The model file
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -123,18 +113,25 @@ fn pair(text: &str) -> Result<(String, String), String> {
         .ok_or_else(|| "use COLUMN=VALUE".to_owned())
 }
 
+fn by_column(pairs: &[(String, String)]) -> BTreeMap<String, Vec<String>> {
+    let mut columns: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (column, value) in pairs {
+        columns
+            .entry(column.clone())
+            .or_default()
+            .push(value.clone());
+    }
+    columns
+}
+
 impl TextArgs {
     fn wanted(&self, columns: &[&String]) -> Wanted {
         Wanted {
             patterns: self.patterns.clone(),
             text: self.text.clone(),
             columns: columns.iter().map(|c| (*c).clone()).collect(),
-            only: self.only.clone(),
-            never: self.never.clone(),
-            licences: self
-                .licence_column
-                .clone()
-                .map(|column| (column, self.licences.clone())),
+            only: by_column(&self.only),
+            never: by_column(&self.never),
         }
     }
 

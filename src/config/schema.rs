@@ -9,7 +9,7 @@ use super::size;
 use crate::document::Origin;
 
 /// A whole configuration.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// The run directory.
@@ -42,27 +42,6 @@ pub struct Config {
     pub model: Vec<FastTextModel>,
     /// Named sets of shards.
     pub source: Vec<Source>,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Config {
-            out: None,
-            seed: 0,
-            mix: Mix::default(),
-            assign: Assign::default(),
-            filters: Filters::default(),
-            edit: Edit::default(),
-            gates: Gates::default(),
-            classifier: ClassifierModel::default(),
-            profile: Profile::default(),
-            score: Score::default(),
-            limits: Limits::default(),
-            output: Output::default(),
-            model: Vec::new(),
-            source: Vec::new(),
-        }
-    }
 }
 
 /// A named set of shards, with what is known of it.

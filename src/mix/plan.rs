@@ -95,7 +95,9 @@ pub struct EditPlan {
     pub prior: String,
     /// Languages that the prior knows; no other is drawn.
     pub languages: Vec<String>,
-    /// Probability at or above which a token is eligible.
+    /// Probability at or above which a token is eligible, by language.
+    pub thresholds: BTreeMap<String, f64>,
+    /// The same in languages that no sample had.
     pub threshold: f64,
     /// How many of the likeliest tokens a draw chooses among.
     pub top_k: u32,
@@ -105,6 +107,15 @@ pub struct EditPlan {
     pub exclude_original: bool,
     /// A document in which no token is eligible has its likeliest one drawn anew.
     pub at_least_one: bool,
+}
+
+impl EditPlan {
+    /// The threshold in a language.
+    pub fn threshold_in(&self, lang: Option<&str>) -> f64 {
+        lang.and_then(|lang| self.thresholds.get(lang))
+            .copied()
+            .unwrap_or(self.threshold)
+    }
 }
 
 /// One cell: the documents of a pool and stratum, and how many of them are taken.

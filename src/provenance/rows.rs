@@ -266,7 +266,7 @@ impl Check<'_> {
         if pool == Pool::Variant {
             let edit = &self.plan.edit;
             let same = found.edit.prior == edit.prior
-                && found.edit.threshold == edit.threshold
+                && found.edit.threshold == edit.threshold_in(row.lang.as_deref())
                 && found.edit.top_k == edit.top_k
                 && found.edit.temperature == edit.temperature
                 && found.edit.resampled >= found.edit.changed;

@@ -1,5 +1,6 @@
 //! Documents of shards with some of their columns, for training: read in parallel, given in order.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::engine::Engine;
@@ -17,13 +18,10 @@ pub struct Wanted {
     pub text: String,
     /// Columns that are given with each document.
     pub columns: Vec<String>,
-    /// Columns that must have a value.
-    pub only: Vec<(String, String)>,
-    /// Columns that must not have a value.
-    pub never: Vec<(String, String)>,
-    /// The licence column, and how a licence may begin. One that goes on with -NC, -SA or -ND is
-    /// another licence.
-    pub licences: Option<(String, Vec<String>)>,
+    /// Values that columns must have; those of one column are alternatives.
+    pub only: BTreeMap<String, Vec<String>>,
+    /// Values that columns must not have.
+    pub never: BTreeMap<String, Vec<String>>,
 }
 
 /// A document: its text and the values of [`Wanted::columns`]; empty where there is none.
@@ -31,24 +29,9 @@ pub type Document = (String, Vec<String>);
 
 impl Wanted {
     fn takes(&self, value: impl Fn(&str) -> String) -> bool {
-        self.only
-            .iter()
-            .all(|(column, wanted)| value(column) == *wanted)
-            && self.never.iter().all(|(column, not)| value(column) != *not)
-            && self
-                .licences
-                .as_ref()
-                .is_none_or(|(column, allowed)| licence_allowed(&value(column), allowed))
+        let has = |(column, values): (&String, &Vec<String>)| values.contains(&value(column));
+        self.only.iter().all(has) && !self.never.iter().any(has)
     }
-}
-
-fn licence_allowed(licence: &str, allowed: &[String]) -> bool {
-    let licence = licence.trim().to_lowercase();
-    allowed.iter().any(|name| {
-        licence
-            .strip_prefix(&name.trim().to_lowercase())
-            .is_some_and(|rest| !["-nc", "-sa", "-nd"].iter().any(|no| rest.starts_with(no)))
-    })
 }
 
 /// Calls `each` for every wanted document, in the order of shards and rows; gives their number.
@@ -67,14 +50,7 @@ pub fn for_each(
         Arc::clone(&options.progress),
     )?;
     let mut extra = wanted.columns.clone();
-    extra.extend(
-        wanted
-            .only
-            .iter()
-            .chain(&wanted.never)
-            .map(|(c, _)| c.clone()),
-    );
-    extra.extend(wanted.licences.iter().map(|(column, _)| column.clone()));
+    extra.extend(wanted.only.keys().chain(wanted.never.keys()).cloned());
     let columns = Columns {
         text: wanted.text.clone(),
         id: None,
@@ -88,7 +64,7 @@ pub fn for_each(
     engine.progress.begin("train", shards.len());
     let (mut taken, mut bad) = (0, 0);
     for found in &shards {
-        let mut reader = shard::open(found, &columns, &read)?;
+        let mut reader = shard::open(found, &columns, &read)?.narrow();
         engine.pipeline(
             || Ok(reader.next_block()?),
             |raw: RawBlock| {
@@ -136,22 +112,25 @@ pub fn for_each(
 
 #[cfg(test)]
 mod tests {
-    use super::licence_allowed;
+    use super::*;
 
     #[test]
-    fn a_licence_that_goes_on_with_a_restriction_is_another() {
-        let allowed = ["CC-BY".to_owned(), "public domain".to_owned()];
-        for yes in ["CC-BY-4.0", "cc-by-3.0", "Public domain (US Gov)"] {
-            assert!(licence_allowed(yes, &allowed), "{yes}");
-        }
-        for no in [
-            "CC-BY-NC-4.0",
-            "CC-BY-SA-4.0",
-            "CC-BY-ND-2.0",
-            "none stated",
-            "",
-        ] {
-            assert!(!licence_allowed(no, &allowed), "{no}");
-        }
+    fn values_of_one_column_are_alternatives_and_columns_add_up() {
+        let of = |column: &str, values: &[&str]| {
+            let values = values.iter().map(|v| (*v).to_owned()).collect();
+            BTreeMap::from([(column.to_owned(), values)])
+        };
+        let mut wanted = Wanted {
+            only: of("licence", &["MIT", "CC0"]),
+            never: of("source", &["wiki"]),
+            ..Wanted::default()
+        };
+        let takes = |wanted: &Wanted, licence: &str, source: &str| {
+            wanted.takes(|column| if column == "licence" { licence } else { source }.to_owned())
+        };
+        assert!(takes(&wanted, "MIT", "blog") && takes(&wanted, "CC0", "blog"));
+        assert!(!takes(&wanted, "MIT (repo)", "blog") && !takes(&wanted, "MIT", "wiki"));
+        wanted.only.extend(of("source", &["book"]));
+        assert!(!takes(&wanted, "MIT", "blog") && takes(&wanted, "MIT", "book"));
     }
 }

@@ -68,7 +68,7 @@ pub fn score(request: &Request<'_>, options: &CallOptions) -> Result<u64, StageE
     };
     let mut rows = 0;
     for found in &shards {
-        let mut reader = shard::open(found, &columns, &read)?;
+        let mut reader = shard::open(found, &columns, &read)?.narrow();
         engine.pipeline(
             || Ok(reader.next_block()?),
             |raw: RawBlock| {

@@ -98,11 +98,11 @@ fn load_reference(config: &Config) -> Result<(Reference, String), String> {
 fn load_prior(config: &Config) -> Result<(Box<dyn Prior>, String), String> {
     let Some(path) = config.edit.prior.strip_prefix("ngram:") else {
         let prior = NgramPrior::embedded().map_err(|e| e.to_string())?;
-        let digest = prior.name().to_owned();
+        let digest = prior.digest().to_owned();
         return Ok((Box::new(prior), digest));
     };
     let mapped = Mapped::open(Path::new(path)).map_err(|e| e.to_string())?;
     let prior = NgramPrior::from_bytes(mapped).map_err(|e| format!("prior {path}: {e}"))?;
-    let digest = prior.name().to_owned();
+    let digest = prior.digest().to_owned();
     Ok((Box::new(prior), digest))
 }

@@ -48,10 +48,10 @@ pub struct Summary {
     pub concentration: BTreeMap<String, PoolMeasures>,
     /// Collapse metrics of the sample, by declared generation.
     pub generations: Vec<GenerationLine>,
-    /// Token probabilities of declared-human documents, for the editor's threshold.
-    pub human_tokens: ProbabilitySketch,
-    /// Token probabilities of documents that nobody declared.
-    pub undeclared_tokens: ProbabilitySketch,
+    /// Token probabilities of declared-human documents by language, for the editor's thresholds.
+    pub human_tokens: Sketches,
+    /// Token probabilities of documents that nobody declared, by language.
+    pub undeclared_tokens: Sketches,
 }
 
 /// How concentrated the n-grams of one language of a source are.
@@ -83,6 +83,16 @@ pub struct GenerationLine {
     pub metrics: CollapseMetrics,
 }
 
+/// Token probabilities by language: what is likely differs between languages and their models.
+pub type Sketches = BTreeMap<String, ProbabilitySketch>;
+
+/// Adds sketches, language by language.
+pub fn merge_sketches(into: &mut Sketches, more: &Sketches) {
+    for (lang, sketch) in more {
+        into.entry(lang.clone()).or_default().merge(sketch);
+    }
+}
+
 /// A sample under way.
 #[derive(Default)]
 struct Sample {
@@ -94,8 +104,8 @@ struct Sample {
     inputs: BTreeMap<String, InputType>,
     profile: Profile,
     generations: BTreeMap<Option<u32>, TokenTally>,
-    human_tokens: ProbabilitySketch,
-    undeclared_tokens: ProbabilitySketch,
+    human_tokens: Sketches,
+    undeclared_tokens: Sketches,
 }
 
 /// Profiles every source whose profile does not stand.
@@ -201,7 +211,7 @@ fn sample_shard(
         block_bytes: job.engine.block_bytes(),
         max_document: job.config.limits.max_document as usize,
     };
-    let mut reader = shard::open(&input.shard, &columns.columns, &options)?;
+    let mut reader = shard::open(&input.shard, &columns.columns, &options)?.narrow();
     let mut sample = Sample {
         shards: 1,
         ..Sample::default()
@@ -265,8 +275,10 @@ impl Sample {
                 None => Some(&mut self.undeclared_tokens),
                 Some(_) => None,
             };
-            if let Some(tokens) = tokens {
+            if let Some(tokens) = tokens.filter(|_| job.models.prior.knows(lang)) {
                 tokens
+                    .entry(lang.to_owned())
+                    .or_default()
                     .add(text, lang, &*job.models.prior)
                     .map_err(|e| StageError::Usage(e.to_string()))?;
             }
@@ -303,8 +315,8 @@ impl Sample {
         for (generation, tally) in other.generations {
             self.generations.entry(generation).or_default().merge(tally);
         }
-        self.human_tokens.merge(&other.human_tokens);
-        self.undeclared_tokens.merge(&other.undeclared_tokens);
+        merge_sketches(&mut self.human_tokens, &other.human_tokens);
+        merge_sketches(&mut self.undeclared_tokens, &other.undeclared_tokens);
     }
 }
 

@@ -428,7 +428,7 @@ fn prevalence(plan: &Plan) -> Vec<PrevalenceLine> {
     let lines = plan.sources.iter().filter_map(|source| {
         Some(PrevalenceLine {
             source: source.source.clone(),
-            estimate: source.prevalence.clone()?,
+            estimate: source.prevalence?,
             anchored: source.anchored,
         })
     });

@@ -143,7 +143,7 @@ impl Task<'_> {
             block_bytes: self.job.engine.block_bytes(),
             max_document: self.job.config.limits.max_document as usize,
         };
-        let mut reader = shard::open(&input.shard, &self.columns.columns, &options)?;
+        let mut reader = shard::open(&input.shard, &self.columns.columns, &options)?.narrow();
         let path = self.job.run.scores(&self.source.name, name);
         let mut table = TableWriter::create(&path, self.schema.arrow())?;
         let mut quarantine = Quarantine::new(self.job, &self.source.name, name);

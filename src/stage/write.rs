@@ -33,7 +33,6 @@ struct Task<'a> {
     lineage: &'a Lineage<'a>,
     source: &'a Source,
     input: &'a Input,
-    settings: Settings,
 }
 
 /// A block as it is to be written, with its counts.
@@ -93,13 +92,6 @@ pub fn run(job: &Job) -> Result<(), StageError> {
             lineage: &lineage,
             source: job.source(input),
             input,
-            settings: Settings {
-                threshold: plan.edit.threshold,
-                top_k: plan.edit.top_k,
-                temperature: plan.edit.temperature,
-                exclude_original: plan.edit.exclude_original,
-                at_least_one: plan.edit.at_least_one,
-            },
         };
         task.shard(&scored.schema, fingerprint)
     });
@@ -343,7 +335,14 @@ impl Task<'_> {
         let lang = document.row.lang.as_deref().unwrap_or("");
         let seed = document.key.draw(self.plan.seed, EDIT + u64::from(copy));
         let prior = &*self.job.models.prior;
-        let edited = edit::edit(document.text, lang, prior, &self.settings, seed)
+        let settings = Settings {
+            threshold: self.plan.edit.threshold_in(Some(lang)),
+            top_k: self.plan.edit.top_k,
+            temperature: self.plan.edit.temperature,
+            exclude_original: self.plan.edit.exclude_original,
+            at_least_one: self.plan.edit.at_least_one,
+        };
+        let edited = edit::edit(document.text, lang, prior, &settings, seed)
             .map_err(|e| StageError::Damaged(e.to_string()))?;
         tally.add(&EditTally {
             drawn: 1,
@@ -354,9 +353,9 @@ impl Task<'_> {
         });
         let record = EditRecord {
             prior: self.plan.edit.prior.clone(),
-            threshold: self.settings.threshold,
-            top_k: self.settings.top_k,
-            temperature: self.settings.temperature,
+            threshold: settings.threshold,
+            top_k: settings.top_k,
+            temperature: settings.temperature,
             eligible: edited.eligible,
             resampled: edited.resampled,
             changed: edited.changed,

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use self::sweep::{Scored, Sum};
 use super::error::StageError;
 use super::job::{Job, read_json, write_json};
-use super::profile;
+use super::profile::{self, Sketches, merge_sketches};
 use crate::config::{EditPreset, preset_rules};
 use crate::document::Origin;
 use crate::edit::ProbabilitySketch;
@@ -132,39 +132,49 @@ fn draft(job: &Job, scored: &Scored<'_>, fingerprint: Fingerprint) -> Result<Pla
     })
 }
 
-/// The editor's settings; the threshold is the one that the samples of human text give.
+/// The editor's settings; the thresholds are those that the samples of human text give.
 fn edit_plan(job: &Job) -> Result<EditPlan, StageError> {
     let edit = &job.config.edit;
     let paper = edit.preset == EditPreset::Paper;
+    let mut thresholds = BTreeMap::new();
     let threshold = match (edit.threshold, paper) {
         (Some(fixed), _) => fixed,
         (None, true) => 0.99,
         (None, false) => {
-            let summaries = profile::summaries(job)?;
-            let mut declared = ProbabilitySketch::default();
-            let mut undeclared = ProbabilitySketch::default();
-            for summary in &summaries {
-                declared.merge(&summary.human_tokens);
-                undeclared.merge(&summary.undeclared_tokens);
+            let mut all = ProbabilitySketch::default();
+            for (lang, sketch) in sampled_tokens(job)? {
+                thresholds.insert(lang, sketch.threshold(edit.change));
+                all.merge(&sketch);
             }
-            let sketch = if declared.tokens() > 0 {
-                declared
-            } else {
-                undeclared
-            };
-            sketch.threshold(edit.change)
+            all.threshold(edit.change)
         }
     };
     let prior = &job.models.prior;
     Ok(EditPlan {
         prior: prior.name().to_owned(),
         languages: prior.languages().into_iter().map(str::to_owned).collect(),
+        thresholds,
         threshold,
         top_k: if paper { 8 } else { edit.top_k },
         temperature: if paper { 1.0 } else { edit.temperature },
         exclude_original: !paper,
         at_least_one: !paper,
     })
+}
+
+/// Token probabilities of the samples: of declared-human text, and in languages that have none, of
+/// text that nobody declared.
+fn sampled_tokens(job: &Job) -> Result<Sketches, StageError> {
+    let mut tokens = Sketches::new();
+    let mut undeclared = Sketches::new();
+    for summary in profile::summaries(job)? {
+        merge_sketches(&mut tokens, &summary.human_tokens);
+        merge_sketches(&mut undeclared, &summary.undeclared_tokens);
+    }
+    for (lang, sketch) in undeclared {
+        tokens.entry(lang).or_insert(sketch);
+    }
+    Ok(tokens)
 }
 
 /// What following the plan comes to, by cell and in all.

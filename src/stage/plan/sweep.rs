@@ -76,7 +76,7 @@ impl<'a> Scored<'a> {
         scored.failed = failures.into_iter().map(|f| f.shard).collect();
         for (place, input) in scored.inputs.iter().enumerate() {
             let reader = open_scores(&job.measured, &job.source(input).name, &input.shard.name)?;
-            let schema = RowSchema::from_arrow(&reader.schema())
+            let schema = RowSchema::from_arrow(reader.schema())
                 .map_err(|e| StageError::Damaged(format!("{}: {e}", job.name(input))))?;
             if place > 0 && schema != scored.schema {
                 return Err(StageError::Damaged(format!(
