@@ -192,7 +192,7 @@ pub fn run(args: RunArgs, session: &Session) -> Result<(), StageError> {
     session.finish();
     if let Some(report) = report {
         session.say(&table::render(&report));
-        session.say(&format!("written to {}", out.display()));
+        session.say(&format!("written to {}", job.run.root().display()));
         if args.json {
             print_json(&report)?;
         }

@@ -35,6 +35,7 @@ pub const KEYS: &[&str] = &[
     "filters.rule[].when.generation",
     "filters.rule[].when.kind",
     "filters.rule[].when.lang",
+    "filters.rule[].when.not_lang",
     "edit.prior",
     "edit.preset",
     "edit.change",

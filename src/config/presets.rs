@@ -58,11 +58,18 @@ pub fn preset_rules(preset: Preset) -> Vec<Rule> {
     }
 }
 
+/// Languages in which a word is one character or one cluster, so that Gopher's bounds on the mean
+/// length of words would drop nearly every text.
+const SHORT_WORDS: [&str; 6] = ["zh", "ja", "th", "lo", "km", "my"];
+
 fn gopher() -> Vec<Rule> {
     let mut rules: Vec<Rule> = GOPHER_QUALITY
         .iter()
         .map(|(column, min, max)| rule("gopher", column, *min, *max))
         .collect();
+    for rule in rules.iter_mut().filter(|r| r.column == "mean_word_length") {
+        rule.when.not_lang = SHORT_WORDS.map(str::to_owned).to_vec();
+    }
     rules.push(Rule {
         when: When {
             lang: vec!["en".to_owned()],

@@ -368,6 +368,9 @@ pub struct When {
     /// Languages, ISO 639-1.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub lang: Vec<String>,
+    /// Languages that the rule does not hold for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub not_lang: Vec<String>,
 }
 
 impl When {
@@ -377,6 +380,7 @@ impl When {
             && self.generation.is_empty()
             && self.kind.is_empty()
             && self.lang.is_empty()
+            && self.not_lang.is_empty()
     }
 }
 

@@ -308,5 +308,6 @@ impl<C: Copy> Bound<C> {
                     .is_some_and(|generation| when.generation.contains(&generation)))
             && listed(&when.kind, row.kind())
             && listed(&when.lang, row.lang())
+            && (when.not_lang.is_empty() || !listed(&when.not_lang, row.lang()))
     }
 }

@@ -60,19 +60,7 @@ struct Rows {
 
 impl Rows {
     fn open(path: &Path, name: &str, text: &str, most: u64) -> Result<Rows, String> {
-        let format = Format::of_name(name).ok_or("its format is unknown")?;
-        let bytes = std::fs::metadata(path).map_err(|e| e.to_string())?.len();
-        let shard = Shard {
-            name: name.to_owned(),
-            path: path.to_path_buf(),
-            format,
-            bytes,
-        };
-        let columns = Columns {
-            text: text.to_owned(),
-            id: None,
-            extra: Vec::new(),
-        };
+        let (shard, columns) = named(path, name, text)?;
         let options = ReadOptions {
             block_bytes: 1 << 20,
             max_document: usize::try_from(most).unwrap_or(usize::MAX),
@@ -110,6 +98,40 @@ impl Rows {
         let text = self.block.as_ref()?.provenance(self.next)?;
         serde_json::from_str(&text).ok()
     }
+}
+
+/// The data has a `tamis` column and, where the input is at hand, the input's columns and types.
+fn same_schema(data: &Path, name: &str, text: &str, input: Option<&Path>) -> Result<(), String> {
+    let look = |path: &Path| {
+        let (shard, columns) = named(path, name, text)?;
+        shard::schema_of(&shard, &columns).map_err(|e| e.to_string())
+    };
+    let found = look(data)?;
+    if found.columns.is_some() && !found.has_provenance {
+        return Err("the data has no `tamis` column".to_owned());
+    }
+    match input {
+        Some(input) if look(input)?.columns != found.columns => {
+            Err("the data has other columns than the input".to_owned())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A file as the shard of this name, and the columns that checks read.
+fn named(path: &Path, name: &str, text: &str) -> Result<(Shard, Columns), String> {
+    let shard = Shard {
+        name: name.to_owned(),
+        path: path.to_path_buf(),
+        format: Format::of_name(name).ok_or("its format is unknown")?,
+        bytes: std::fs::metadata(path).map_err(|e| e.to_string())?.len(),
+    };
+    let columns = Columns {
+        text: text.to_owned(),
+        id: None,
+        extra: Vec::new(),
+    };
+    Ok((shard, columns))
 }
 
 /// Checks one shard; none if it failed in the run and was left out.
@@ -158,6 +180,13 @@ pub(super) fn check_shard(
     } else {
         None
     };
+    same_schema(
+        &data,
+        &input.shard,
+        text,
+        original.as_ref().map(|_| Path::new(&input.path)),
+    )
+    .map_err(&fault)?;
     let mut check = Check {
         plan,
         lineage,

@@ -129,7 +129,7 @@ fn inside_folder(pattern: &str, out: &Path, faults: &mut Faults) {
 }
 
 /// The real path of something that may not exist yet: of its nearest ancestor that does.
-fn real(path: &Path) -> std::path::PathBuf {
+pub fn real(path: &Path) -> std::path::PathBuf {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
     for ancestor in absolute.ancestors() {
         if let Ok(found) = std::fs::canonicalize(ancestor) {

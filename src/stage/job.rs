@@ -227,6 +227,34 @@ impl Job {
         write_json(&path, record)
     }
 
+    /// Removes what an earlier call made of a shard in a stage, where the shard failed now.
+    ///
+    /// # Errors
+    /// If a file cannot be removed.
+    pub fn remove_outputs(&self, stage: Stage, input: &Input) -> Result<(), StageError> {
+        let (source, shard) = (&self.source(input).name, &input.shard.name);
+        let outputs = match stage {
+            Stage::Score => vec![
+                self.run.scores(source, shard),
+                self.run.quarantine(source, shard),
+            ],
+            Stage::Write => vec![
+                self.run.data(source, shard),
+                self.run.record(stage, source, shard),
+            ],
+            Stage::Profile | Stage::Plan | Stage::Report => Vec::new(),
+        };
+        for path in outputs {
+            match std::fs::remove_file(&path) {
+                Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(StageError::io(&path, &e));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     /// Whether a recorded result stands: same fingerprint, and its files are those that were written.
     ///
     /// # Errors
@@ -269,8 +297,10 @@ pub fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Stage
         .map_err(|e| StageError::Damaged(format!("{} is damaged: {e}", path.display())))
 }
 
+/// Absolute, and without `..` where what they go through exists.
 fn absolute(path: &Path) -> Result<PathBuf, StageError> {
-    std::path::absolute(path).map_err(|e| StageError::io(path, &e))
+    let absolute = std::path::absolute(path).map_err(|e| StageError::io(path, &e))?;
+    Ok(super::inputs::real(&absolute))
 }
 
 /// Refuses a second run on a live run directory. The lock is the operating system's, so it ends with

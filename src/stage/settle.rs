@@ -63,6 +63,7 @@ fn fail(job: &Job, stage: Stage, input: &Input, error: StageError) -> Result<Fai
     record.input.sampled = input.sampled.clone();
     record.input.bytes = input.shard.bytes;
     record.failure = Some(failure.clone());
+    job.remove_outputs(stage, input)?;
     job.write_record(stage, &record)?;
     Ok(failure)
 }

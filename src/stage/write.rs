@@ -66,7 +66,7 @@ pub fn run(job: &Job) -> Result<(), StageError> {
     );
     let results = job.engine.each(&job.inputs, |input| {
         if !scored.inputs.iter().any(|i| std::ptr::eq(*i, input)) {
-            return Ok(());
+            return job.remove_outputs(Stage::Write, input);
         }
         let fingerprint = Fingerprint::new()
             .value("version", &env!("CARGO_PKG_VERSION"))
