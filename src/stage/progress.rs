@@ -10,6 +10,7 @@ pub struct Progress {
     documents: AtomicU64,
     bytes: AtomicU64,
     shards: AtomicU64,
+    done_before: AtomicU64,
     total_shards: AtomicU64,
     total_bytes: AtomicU64,
     stop: AtomicBool,
@@ -43,6 +44,7 @@ impl Progress {
             &self.bytes,
             &self.shards,
             &self.total_bytes,
+            &self.done_before,
         ] {
             counter.store(0, Ordering::Relaxed);
         }
@@ -59,6 +61,17 @@ impl Progress {
     pub fn shard_done(&self, file_bytes: u64) {
         self.shards.fetch_add(1, Ordering::Relaxed);
         self.total_bytes.fetch_add(file_bytes, Ordering::Relaxed);
+    }
+
+    /// A shard of this size was done by an earlier call.
+    pub fn shard_done_before(&self, file_bytes: u64) {
+        self.done_before.fetch_add(1, Ordering::Relaxed);
+        self.shard_done(file_bytes);
+    }
+
+    /// Shards of this stage that an earlier call had done.
+    pub fn done_before(&self) -> u64 {
+        self.done_before.load(Ordering::Relaxed)
     }
 
     /// The counters now.

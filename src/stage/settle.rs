@@ -15,6 +15,15 @@ pub fn settle(
     stage: Stage,
     results: Vec<Option<Result<(), StageError>>>,
 ) -> Result<(), StageError> {
+    let (before, all) = (job.engine.progress.done_before(), job.inputs.len());
+    if before > 0 {
+        tracing::info!(
+            stage = stage.name(),
+            shards = before,
+            of = all,
+            "done before"
+        );
+    }
     let mut failures = Vec::new();
     let mut worst: Option<StageError> = None;
     let mut keep = |error: StageError| {

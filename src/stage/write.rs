@@ -77,8 +77,7 @@ pub fn run(job: &Job) -> Result<(), StageError> {
         if let Some(record) = job.record(&job.run, Stage::Write, input) {
             match job.stands(&record, &fingerprint) {
                 Ok(()) => {
-                    job.engine.progress.shard_done(input.shard.bytes);
-                    tracing::info!(stage = "write", shard = job.name(input), "done before");
+                    job.engine.progress.shard_done_before(input.shard.bytes);
                     return Ok(());
                 }
                 Err(why) => {
