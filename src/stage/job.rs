@@ -255,11 +255,25 @@ impl Job {
         Ok(())
     }
 
+    /// True if an earlier call did this shard and its result stands; otherwise says why not.
+    pub fn done_before(&self, stage: Stage, input: &Input, fingerprint: &Fingerprint) -> bool {
+        let Some(record) = self.record(&self.run, stage, input) else {
+            return false;
+        };
+        match self.stands(&record, fingerprint) {
+            Ok(()) => {
+                self.engine.progress.shard_done_before(input.shard.bytes);
+                true
+            }
+            Err(why) => {
+                tracing::info!(stage = stage.name(), shard = self.name(input), why, "again");
+                false
+            }
+        }
+    }
+
     /// Whether a recorded result stands: same fingerprint, and its files are those that were written.
-    ///
-    /// # Errors
-    /// Why it does not.
-    pub fn stands(&self, record: &ShardRecord, fingerprint: &Fingerprint) -> Result<(), String> {
+    fn stands(&self, record: &ShardRecord, fingerprint: &Fingerprint) -> Result<(), String> {
         if record.failure.is_some() {
             return Err("it failed before".to_owned());
         }

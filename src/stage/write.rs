@@ -74,16 +74,8 @@ pub fn run(job: &Job) -> Result<(), StageError> {
             .digest("plan", &digest)
             .digest("model.prior", &job.models.prior_digest)
             .value("config.output", &job.config.output);
-        if let Some(record) = job.record(&job.run, Stage::Write, input) {
-            match job.stands(&record, &fingerprint) {
-                Ok(()) => {
-                    job.engine.progress.shard_done_before(input.shard.bytes);
-                    return Ok(());
-                }
-                Err(why) => {
-                    tracing::info!(stage = "write", shard = job.name(input), why, "again");
-                }
-            }
+        if job.done_before(Stage::Write, input, &fingerprint) {
+            return Ok(());
         }
         let task = Task {
             job,

@@ -24,6 +24,9 @@ use crate::score::generations::CollapseMetrics;
 use crate::score::row::InputType;
 use crate::shard::write_atomic;
 
+/// Shards whose samples are in memory before they are merged.
+const SHARDS_AT_ONCE: usize = 16;
+
 /// What `profile/SOURCE.json` tells.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Summary {
@@ -159,7 +162,7 @@ fn sample(
     let columns = job.columns(source);
     let mut whole = Sample::default();
     let mut taken = 0;
-    'enough: for some in inputs.chunks(64) {
+    'enough: for some in inputs.chunks(SHARDS_AT_ONCE) {
         let parts = job.engine.each(some, |input| {
             let part = sample_shard(job, source, &columns, input);
             job.engine.progress.shard_done(input.shard.bytes);

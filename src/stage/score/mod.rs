@@ -17,6 +17,7 @@ use super::profile;
 use super::settle::settle;
 use crate::config::Source;
 use crate::provenance::Fingerprint;
+use crate::provenance::fingerprint::short_digest;
 use crate::provenance::record::{FileRecord, InputRecord, ShardRecord};
 use crate::provenance::run_dir::Stage;
 use crate::score::classifier::Scratch;
@@ -32,8 +33,8 @@ struct Task<'a> {
     job: &'a Job,
     source: &'a Source,
     columns: SourceColumns,
-    schema: RowSchema,
-    scorer: Scorer,
+    schema: &'a RowSchema,
+    scorer: &'a Scorer,
 }
 
 /// A block's score rows, and its bad rows.
@@ -52,47 +53,44 @@ pub fn run(job: &Job) -> Result<(), StageError> {
         models: job.models.fasttext.iter().map(|m| m.0.clone()).collect(),
         inputs: profile::input_types(job, &summaries),
     };
-    let mut profiles = Vec::new();
-    for source in &job.config.source {
-        let path = job.measured.profile(&source.name, "bin");
-        let bytes = std::fs::read(&path).map_err(|e| StageError::io(&path, &e))?;
-        let profile = Profile::from_bytes(&bytes)
-            .map_err(|e| StageError::Damaged(format!("{}: {e}", path.display())))?;
-        profiles.push((
-            profile,
-            crate::provenance::fingerprint::short_digest(&bytes),
-        ));
-    }
+    let scorers = job
+        .config
+        .source
+        .iter()
+        .map(|source| scorer(job, source))
+        .collect::<Result<Vec<_>, _>>()?;
     job.engine.progress.begin("score", job.inputs.len());
-    let options = ScoreOptions {
-        language: job.config.score.language,
-    };
     let results = job.engine.each(&job.inputs, |input| {
         let source = job.source(input);
-        let (profile, digest) = &profiles[input.source];
-        let fingerprint = fingerprint(job, source, input, &schema, digest);
-        if let Some(record) = job.record(&job.run, Stage::Score, input) {
-            match job.stands(&record, &fingerprint) {
-                Ok(()) => {
-                    job.engine.progress.shard_done_before(input.shard.bytes);
-                    return Ok(());
-                }
-                Err(why) => {
-                    tracing::info!(stage = "score", shard = job.name(input), why, "again");
-                }
-            }
+        let (scorer, profile) = &scorers[input.source];
+        let fingerprint = fingerprint(job, source, input, &schema, profile);
+        if job.done_before(Stage::Score, input, &fingerprint) {
+            return Ok(());
         }
         let task = Task {
             job,
             source,
             columns: job.columns(source),
-            schema: schema.clone(),
-            scorer: Scorer::new(&job.models.reference, Some(profile), options),
+            schema: &schema,
+            scorer,
         };
         task.shard(input, fingerprint)
     });
     settle(job, Stage::Score, results)?;
     within_budget(job)
+}
+
+/// The scorers of a source, and the digest of the profile that they compare with.
+fn scorer(job: &Job, source: &Source) -> Result<(Scorer, String), StageError> {
+    let path = job.measured.profile(&source.name, "bin");
+    let bytes = std::fs::read(&path).map_err(|e| StageError::io(&path, &e))?;
+    let profile = Profile::from_bytes(&bytes)
+        .map_err(|e| StageError::Damaged(format!("{}: {e}", path.display())))?;
+    let options = ScoreOptions {
+        language: job.config.score.language,
+    };
+    let scorer = Scorer::new(&job.models.reference, Some(&profile), options);
+    Ok((scorer, short_digest(&bytes)))
 }
 
 fn fingerprint(
