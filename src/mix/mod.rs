@@ -1,7 +1,7 @@
 //! Origins, pools, weights, cuts, a document's fate: pure functions, no input or output.
 //!
 //! - [`judge`]: one document against the rules: filters, assigned origin, pool, weight, stratum.
-//! - [`allocate`]: from what the pools hold to the total and to each part's target, or a refusal
+//! - [`mod@allocate`]: from what the pools hold to the total and to each part's target, or a refusal
 //!   with the nearest target that works.
 //! - [`select`]: the cut at which a cell's documents add up to its target, found on exact sums in
 //!   two streaming passes.

@@ -1,7 +1,7 @@
 //! The score row: what is known of one input row after scoring, and the names of its columns.
 //!
 //! A row measures and decides nothing. Everything that names a column (filters, weights, gates)
-//! resolves the name here, once, to a [`ColumnRef`]; the Arrow form is in [`arrow`](self::arrow).
+//! resolves the name here, once, to a [`ColumnRef`]; the Arrow form is in [`arrow`].
 
 use std::borrow::Cow;
 

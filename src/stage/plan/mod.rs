@@ -1,6 +1,6 @@
 //! The plan stage: reads score rows only, decides everything.
 //!
-//! [`assign`] sets each source's thresholds and estimates its share of machine text; [`cells`] finds
+//! `assign` sets each source's thresholds and estimates its share of machine text; `cells` finds
 //! total, split and cuts; [`sweep`] is how both go over the score rows. What following the plan
 //! comes to is then counted, gates are judged, and `plan.json` is written. A finished plan is never
 //! changed.

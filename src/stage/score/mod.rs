@@ -218,7 +218,7 @@ impl Task<'_> {
         score_text(
             &mut row,
             text,
-            &self.scorer,
+            self.scorer,
             &self.job.models,
             (scan, scratch),
         );
