@@ -119,7 +119,9 @@ impl StageError {
             StageError::Refused(_) | StageError::Gate { .. } => Exit::Refused,
             StageError::Environment(_) => Exit::Environment,
             StageError::Shard(e) if e.is_environment() => Exit::Environment,
-            StageError::Shard(_) => Exit::Data,
+            StageError::Shard(e) if e.is_data() => Exit::Data,
+            StageError::Shard(ShardError::Row { .. }) => Exit::Bug,
+            StageError::Shard(_) => Exit::Usage,
             StageError::Bug(_) => Exit::Bug,
             StageError::Stopped => Exit::Stopped,
         }
