@@ -276,10 +276,10 @@ fn a_text_column_that_is_missing_or_no_text_is_told_before_any_work() {
     let refused = refused.says("none.parquet has no column `text`: it has id, count");
     refused.says("`--text`");
     assert!(!place.path("mix").exists());
-    let refused = run(&place, "--text count").code(2);
+    let refused = run(&place, "--text ok").code(2);
     refused
-        .says("b.parquet is Int64, not text")
-        .says("has no column `count`")
+        .says("b.parquet is Boolean, not text")
+        .says("has no column `ok`")
         .never_says("s.jsonl");
 }
 

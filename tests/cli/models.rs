@@ -125,7 +125,7 @@ fn all_bad_models_and_inputs_are_told_at_once() {
 fn a_trained_prior_and_reference_can_be_used() {
     let place = place();
     let mut lines = String::new();
-    for doc in docs("t", 1500, &[En]) {
+    for doc in docs("t", 2600, &[En]) {
         let text = serde_json::to_string(&doc.text).unwrap();
         lines.push_str(&format!("{{\"text\":{text},\"lang\":\"en\"}}\n"));
     }

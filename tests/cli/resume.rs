@@ -4,6 +4,7 @@ use std::fs::File;
 use std::time::{Duration, SystemTime};
 
 use crate::place::{Outcome, Place};
+use crate::run::assert_same;
 use crate::shards::{MIXED, THREE, docs};
 use crate::texts::Lang::En;
 
@@ -38,7 +39,7 @@ fn a_second_call_skips_everything() {
         .lines()
         .any(|line| line.contains("done before") && line.contains("plan"));
     assert!(plan, "{}", again.stderr);
-    assert_eq!(before, place.run("mix").tree());
+    assert_same(&before, &place.run("mix").tree());
 }
 
 #[test]
@@ -70,7 +71,7 @@ fn a_changed_input_is_scored_again_and_another_source_is_not() {
     place
         .tamis(&args.replace("--out mix", "--out fresh"))
         .code(0);
-    assert_eq!(place.run("mix").tree(), place.run("fresh").tree());
+    assert_same(&place.run("mix").tree(), &place.run("fresh").tree());
     place.tamis("verify mix --inputs").code(0);
 }
 
@@ -94,7 +95,7 @@ fn a_lost_or_spoiled_output_alone_is_written_again() {
         ["human/b.parquet", "unknown/u.jsonl"]
     );
     assert!(told(&again, "score", "again").is_empty());
-    assert_eq!(before, place.run("mix").tree());
+    assert_same(&before, &place.run("mix").tree());
 }
 
 #[test]
@@ -119,7 +120,7 @@ fn another_mix_in_the_same_directory_is_refused() {
         .tamis(&format!("{args} --seed 9"))
         .code(2)
         .says("config.seed");
-    assert_eq!(before, place.run("mix").tree());
+    assert_same(&before, &place.run("mix").tree());
 }
 
 #[test]
@@ -133,7 +134,7 @@ fn stages_one_by_one_give_what_a_run_gives() {
     for stage in ["profile", "score", "plan", "write", "report"] {
         place.tamis(&format!("{stage} mix.toml")).code(0);
     }
-    assert_eq!(place.run("mix").tree(), place.run("staged").tree());
+    assert_same(&place.run("mix").tree(), &place.run("staged").tree());
     drop(args);
 }
 

@@ -68,7 +68,7 @@ impl Run {
     }
 
     /// Every file but those of `log/`, by its path inside the run directory.
-    pub fn tree(&self) -> BTreeMap<String, Vec<u8>> {
+    pub fn tree(&self) -> Tree {
         let relative = |path: &Path| {
             path.strip_prefix(&self.root)
                 .unwrap()
@@ -172,5 +172,18 @@ pub fn value(array: &dyn Array, i: usize) -> Value {
                 .collect()
         }
         other => panic!("a column of type {other}"),
+    }
+}
+
+/// Every file of a run but those of `log/`, by its path.
+pub type Tree = BTreeMap<String, Vec<u8>>;
+
+/// Asserts that two runs hold the same files with the same bytes.
+#[track_caller]
+pub fn assert_same(one: &Tree, two: &Tree) {
+    let names = |tree: &Tree| tree.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(one), names(two));
+    for (name, bytes) in one {
+        assert!(two[name] == *bytes, "{name} differs");
     }
 }

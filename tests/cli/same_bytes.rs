@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command};
 
 use crate::place::{Place, files};
+use crate::run::assert_same;
 use crate::shards::{MIXED, THREE, docs};
 use crate::texts::Lang::{De, En};
 
@@ -61,20 +62,6 @@ fn another_seed_gives_another_mix() {
             .collect::<Vec<_>>()
     };
     assert_ne!(taken("one"), taken("two"));
-}
-
-#[track_caller]
-fn assert_same(
-    one: &std::collections::BTreeMap<String, Vec<u8>>,
-    two: &std::collections::BTreeMap<String, Vec<u8>>,
-) {
-    let names = |tree: &std::collections::BTreeMap<String, Vec<u8>>| {
-        tree.keys().cloned().collect::<Vec<_>>()
-    };
-    assert_eq!(names(one), names(two));
-    for (name, bytes) in one {
-        assert!(two[name] == *bytes, "{name} differs");
-    }
 }
 
 /// Enough work to be caught in the middle of it.

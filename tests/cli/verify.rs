@@ -3,7 +3,6 @@
 use std::fs;
 
 use crate::place::Place;
-use crate::shards::{MIXED, THREE};
 
 fn done() -> Place {
     let place = Place::new();
