@@ -149,3 +149,17 @@ fn a_trained_prior_and_reference_can_be_used() {
     assert!(prior.starts_with("ngram:"), "{prior}");
     place.tamis("verify mix --inputs").code(0);
 }
+
+#[test]
+fn the_config_of_a_run_finds_its_models_from_anywhere() {
+    let place = place();
+    place.file("project/words.bin", MODEL);
+    place.shard("project/in/a.jsonl", &docs("h", 20, &[En]));
+    place.file("project/mix.toml", format!("{MIX}{}", model("")));
+    place.tamis("run project/mix.toml").code(0);
+    place.tamis("run project/mix").code(0).never_says("again");
+    place
+        .tamis("rebalance project/mix --mix human=1 --total 100 --out other")
+        .code(0);
+    place.tamis("verify other --inputs").code(0);
+}

@@ -152,3 +152,31 @@ fn a_stage_before_its_time_says_what_is_missing() {
         .says("run `tamis score` first");
     place.tamis("score mix.toml").code(3).says("profile");
 }
+
+#[test]
+fn a_spoiled_profile_is_made_again() {
+    let (place, args) = done();
+    let before = place.run("mix").tree();
+    let path = place.path("mix/profile/human.bin");
+    let mut bytes = std::fs::read(&path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    std::fs::remove_file(place.path("mix/profile/synthetic.bin")).unwrap();
+    let again = place.tamis(&args).code(0);
+    assert!(told(&again, "score", "again").is_empty());
+    assert_same(&before, &place.run("mix").tree());
+}
+
+#[test]
+fn an_input_that_changed_since_it_was_scored_is_not_written() {
+    let (place, _) = done();
+    std::fs::remove_file(place.path("mix/data/human/deep/c.jsonl")).unwrap();
+    place.shard("human/deep/c.jsonl", &docs("c2", 30, &[En]));
+    place
+        .tamis("write mix")
+        .code(3)
+        .says("human/deep/c.jsonl")
+        .says("run `tamis score` first");
+    assert!(!place.path("mix/data/human/deep/c.jsonl").exists());
+}

@@ -128,3 +128,15 @@ fn sigterm_ends_with_75_and_the_next_call_goes_on() {
     }
     assert!(stopped >= 1);
 }
+
+#[test]
+fn sigint_ends_as_the_shell_expects_it() {
+    use std::os::unix::process::ExitStatusExt;
+    let place = Place::new();
+    let args = large(&place);
+    let mut child = place.start(&args);
+    assert!(until_files(&mut child, &place.path("mix"), 2));
+    let kill = format!("kill -INT {}", child.id());
+    Command::new("sh").args(["-c", &kill]).status().unwrap();
+    assert_eq!(child.wait().unwrap().signal(), Some(2));
+}

@@ -275,6 +275,26 @@ fn a_changed_plan_or_report_is_found() {
         &|plan| plan["edit"]["threshold"] = 0.5.into(),
         "the threshold",
     );
+    plan(&|plan| plan["mix"]["human"] = 60.0.into(), "the mix");
+    plan(
+        &|plan| plan["rules"] = serde_json::json!([{"column": "words", "max": 1e9}]),
+        "a rule",
+    );
+    plan(
+        &|plan| plan["fingerprint"]["model.prior"] = "0".into(),
+        "a model",
+    );
+    for file in ["config.toml", "inputs.json"] {
+        let path = victim.place.path("mix").join(file);
+        let text = fs::read_to_string(&path).unwrap();
+        let other = match file {
+            "config.toml" => text.replace("human = 70.0", "human = 71.0"),
+            _ => text.replace("\"shard\": \"b.parquet\"", "\"shard\": \"x.parquet\""),
+        };
+        assert_ne!(text, other);
+        fs::write(&path, other).unwrap();
+        victim.finds("", file);
+    }
     let report = |change: &dyn Fn(&mut Value), what: &str| {
         victim.change_json("report.json", change);
         victim.finds("", what);
