@@ -13,7 +13,7 @@ use crate::stage::{self, Job, StageError, loose};
 /// The flags of a stage.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  tamis profile mix.toml && tamis score mix.toml && tamis plan mix.toml"
+    after_help = "Example:\n  tamis profile mix.toml && tamis score mix.toml && tamis plan mix.toml \\\n      && tamis write mix.toml && tamis report mix.toml"
 )]
 pub struct StageArgs {
     /// A configuration, or a run directory

@@ -58,7 +58,9 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
     }
     let text = std::fs::read_to_string(path)
         .map_err(|e| ConfigError::one(format!("cannot read the configuration {name}: {e}")))?;
-    let base = path.parent().unwrap_or(Path::new(""));
+    // Absolute, so that what is written out again means the same from anywhere.
+    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    let base = whole.parent().unwrap_or(Path::new(""));
     parse(&text, base).map_err(|e| ConfigError {
         faults: e
             .faults

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::config::Config;
+
 /// Named digests of everything that a result depends on.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -53,6 +55,17 @@ impl Fingerprint {
     pub fn short(&self) -> String {
         short_digest(&serde_json::to_vec(self).expect("a map of strings has a JSON form"))
     }
+}
+
+/// The configuration that decides a plan, part by part.
+pub fn decisions(config: &Config) -> Fingerprint {
+    Fingerprint::new()
+        .value("config.mix", &config.mix)
+        .value("config.assign", &config.assign)
+        .value("config.filters", &config.filters)
+        .value("config.edit", &config.edit)
+        .value("config.gates", &config.gates)
+        .value("config.seed", &config.seed)
 }
 
 impl From<BTreeMap<String, String>> for Fingerprint {

@@ -10,12 +10,14 @@ use std::path::Path;
 use rayon::prelude::*;
 use serde::de::DeserializeOwned;
 
+use super::fingerprint::{Fingerprint, decisions};
 use super::inputs::InputList;
 use super::lineage::Lineage;
 use super::manifest::{FileLine, Manifest, files_of};
 use super::record::{Failure, RowCounts, ShardRecord};
 use super::rows::{Expectation, check_shard};
 use super::run_dir::{RunDir, Stage};
+use crate::config::{Config, preset_rules};
 use crate::mix::Plan;
 use crate::shard::digest_file;
 
@@ -167,6 +169,7 @@ fn recompute(run: &RunDir, manifest: &Manifest, options: &Options, checked: &mut
             return;
         }
     };
+    decided(&plan, &config, faults);
     let results: Vec<Result<Option<Expectation>, Vec<String>>> = inputs
         .inputs
         .par_iter()
@@ -188,6 +191,34 @@ fn recompute(run: &RunDir, manifest: &Manifest, options: &Options, checked: &mut
     checked.written = sums.rows.written;
     totals(manifest, &plan, &report, &sums, failed, faults);
     scores_digest(run, &measured, &plan, &inputs, faults);
+}
+
+/// The plan must be the one that the configuration asks for, and its digest that of its parts.
+fn decided(plan: &Plan, config: &Config, faults: &mut Vec<String>) {
+    for (name, digest) in decisions(config).parts() {
+        if plan.fingerprint.get(name) != Some(digest) {
+            faults.push(format!("plan.json was made with another {name}"));
+        }
+    }
+    let mut rules = preset_rules(config.filters.preset);
+    rules.extend(config.filters.rule.iter().cloned());
+    let same = [
+        ("mix", plan.mix == config.mix),
+        ("seed", plan.seed == config.seed),
+        ("base", plan.base == config.edit.base),
+        ("uncertain", plan.uncertain == config.assign.uncertain),
+        ("unverified", plan.unverified == config.assign.unverified),
+        ("rules", plan.rules == rules),
+        (
+            "run",
+            plan.run == Fingerprint::from(plan.fingerprint.clone()).short(),
+        ),
+    ];
+    for (name, same) in same {
+        if !same {
+            faults.push(format!("plan.json: its {name} is not what was asked for"));
+        }
+    }
 }
 
 fn totals(
@@ -272,7 +303,7 @@ fn scores_digest(
             Some(file.digest),
         ));
     }
-    let now = super::Fingerprint::new().value("scores", &digests);
+    let now = Fingerprint::new().value("scores", &digests);
     if plan.fingerprint.get("scores") != now.parts().get("scores") {
         faults.push("plan.json was made from other scores".to_owned());
     }

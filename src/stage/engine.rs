@@ -204,3 +204,6 @@ impl Engine {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

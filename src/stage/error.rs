@@ -120,6 +120,7 @@ impl StageError {
             StageError::Environment(_) => Exit::Environment,
             StageError::Shard(e) if e.is_environment() => Exit::Environment,
             StageError::Shard(e) if e.is_data() => Exit::Data,
+            StageError::Shard(ShardError::Row { .. }) => Exit::Bug,
             // Patterns, names, columns: what was asked for, not what was found.
             StageError::Shard(_) => Exit::Usage,
             StageError::Bug(_) => Exit::Bug,

@@ -175,13 +175,14 @@ impl Job {
     /// # Errors
     /// If the file cannot be written.
     pub fn write_inputs(&self) -> Result<(), StageError> {
-        let inputs = self
-            .inputs
-            .iter()
-            .map(|input| InputLine {
+        let line = |input: &Input| -> Result<InputLine, StageError> {
+            // Absolute, so that the inputs are found from wherever the run is checked.
+            let path = std::path::absolute(&input.shard.path)
+                .map_err(|e| StageError::io(&input.shard.path, &e))?;
+            Ok(InputLine {
                 source: self.source(input).name.clone(),
                 shard: input.shard.name.clone(),
-                path: input.shard.path.to_string_lossy().into_owned(),
+                path: path.to_string_lossy().into_owned(),
                 format: format_name(input.shard.format).to_owned(),
                 bytes: input.shard.bytes,
                 digest: self
@@ -189,9 +190,9 @@ impl Job {
                     .filter(|record| record.input.sampled == input.sampled)
                     .map(|record| record.input.digest),
             })
-            .collect();
+        };
         let list = InputList {
-            inputs,
+            inputs: self.inputs.iter().map(line).collect::<Result<_, _>>()?,
             scores: scores_of(&self.run),
         };
         write_json(&self.run.inputs(), &list)

@@ -22,6 +22,7 @@ use crate::document::Origin;
 use crate::edit::ProbabilitySketch;
 use crate::mix::{Cut, EditPlan, Fate, Plan, plan::Expected};
 use crate::provenance::Fingerprint;
+use crate::provenance::fingerprint::decisions;
 use crate::provenance::lineage::{Lineage, UnknownColumn};
 use crate::provenance::run_dir::Stage;
 use crate::score::row::{ScoreRow, Status};
@@ -64,7 +65,7 @@ pub fn refuse_other_plan(job: &Job) -> Result<(), StageError> {
     let Ok(plan) = read_json::<Plan>(&job.run.plan()) else {
         return Ok(());
     };
-    let now = decisions(job, Fingerprint::new());
+    let now = decisions(&job.config);
     let changed: Vec<String> = Fingerprint::from(plan.fingerprint)
         .changed(&now)
         .into_iter()
@@ -81,18 +82,6 @@ pub fn refuse_other_plan(job: &Job) -> Result<(), StageError> {
     )))
 }
 
-/// The configuration that decides, part by part.
-fn decisions(job: &Job, fingerprint: Fingerprint) -> Fingerprint {
-    let config = &job.config;
-    fingerprint
-        .value("config.mix", &config.mix)
-        .value("config.assign", &config.assign)
-        .value("config.filters", &config.filters)
-        .value("config.edit", &config.edit)
-        .value("config.gates", &config.gates)
-        .value("config.seed", &config.seed)
-}
-
 fn fingerprint(job: &Job, scored: &Scored<'_>) -> Fingerprint {
     let digests: Vec<(String, Option<String>)> = scored
         .inputs
@@ -103,7 +92,7 @@ fn fingerprint(job: &Job, scored: &Scored<'_>) -> Fingerprint {
             (job.name(input), digest)
         })
         .collect();
-    decisions(job, Fingerprint::new())
+    decisions(&job.config)
         .value("version", &(env!("CARGO_PKG_VERSION"), PLAN_VERSION))
         .value("scores", &digests)
         .digest("model.prior", &job.models.prior_digest)

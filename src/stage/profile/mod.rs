@@ -22,7 +22,7 @@ use crate::provenance::run_dir::Stage;
 use crate::score::concentration::Counts;
 use crate::score::generations::CollapseMetrics;
 use crate::score::row::InputType;
-use crate::shard::write_atomic;
+use crate::shard::{self, write_atomic};
 
 /// Shards whose samples are in memory before they are merged.
 const SHARDS_AT_ONCE: usize = 16;
@@ -32,6 +32,8 @@ const SHARDS_AT_ONCE: usize = 16;
 pub struct Summary {
     /// What the profile was made from.
     pub fingerprint: Fingerprint,
+    /// blake3 of the n-gram profile beside it.
+    pub profile: String,
     /// Name of the source.
     pub source: String,
     /// Shards that the sample draws from.
@@ -106,8 +108,12 @@ pub fn run(job: &Job) -> Result<(), StageError> {
         let fingerprint = fingerprint(job, source, &inputs);
         let path = job.run.profile(&source.name, "json");
         if let Ok(summary) = read_json::<Summary>(&path) {
-            let changed = summary.fingerprint.changed(&fingerprint);
-            if changed.is_empty() && job.run.profile(&source.name, "bin").exists() {
+            let mut changed = summary.fingerprint.changed(&fingerprint);
+            let profile = shard::digest_file(&job.run.profile(&source.name, "bin"));
+            if !profile.is_ok_and(|digest| digest.hex == summary.profile) {
+                changed.push("its profile".to_owned());
+            }
+            if changed.is_empty() {
                 tracing::info!(stage = "profile", source = source.name, "done before");
                 continue;
             }
@@ -120,11 +126,12 @@ pub fn run(job: &Job) -> Result<(), StageError> {
             );
         }
         let (sample, whole) = sample(job, source, inputs)?;
-        write_atomic(
+        let written = write_atomic(
             &job.run.profile(&source.name, "bin"),
             &sample.profile.to_bytes(),
         )?;
-        write_json(&path, &summary(job, source, &sample, whole, fingerprint))?;
+        let made = (fingerprint, written.digest);
+        write_json(&path, &summary(job, source, &sample, whole, made))?;
     }
     Ok(())
 }
@@ -193,7 +200,7 @@ fn summary(
     source: &Source,
     sample: &Sample,
     whole: bool,
-    fingerprint: Fingerprint,
+    (fingerprint, profile): (Fingerprint, String),
 ) -> Summary {
     let concentration = sample
         .profile
@@ -215,6 +222,7 @@ fn summary(
         .collect();
     Summary {
         fingerprint,
+        profile,
         source: source.name.clone(),
         shards: sample.shards,
         documents: sample.documents,

@@ -1,0 +1,354 @@
+//! Shards that are damaged, empty or not what they should be: what is said, and what comes of it.
+
+use std::fs;
+
+use arrow::array::RecordBatch;
+
+use crate::place::{Outcome, Place};
+use crate::run::read_table;
+use crate::shards::{docs, lines, packed, table};
+use crate::texts::Lang::{De, En};
+
+const MIX: &str = "--mix human=80,synthetic=20 --out mix";
+
+/// Good shards, beside which a bad one is put as `human/bad..`.
+fn good() -> Place {
+    let place = Place::new();
+    place.shard("human/a.jsonl.zst", &docs("a", 40, &[En, De]));
+    place.shard("human/b.parquet", &docs("b", 40, &[En]));
+    place.shard("synthetic/s.jsonl", &docs("s", 20, &[En]));
+    place
+}
+
+fn run(place: &Place, more: &str) -> Outcome {
+    place.tamis(&format!(
+        "run --human human --synthetic synthetic {MIX} {more}"
+    ))
+}
+
+/// A bad shard fails alone, by name, code and place; with `--allow-failed 1` the others go on.
+#[track_caller]
+fn fails_alone(name: &str, bytes: &[u8], code: &str, cause: &str) {
+    let place = good();
+    place.file(name, bytes);
+    let failed = run(&place, "").code(3);
+    failed
+        .says(&format!("{name}: "))
+        .says(code)
+        .says(cause)
+        .says("--allow-failed");
+    assert!(
+        !place.path("mix/plan.json").exists(),
+        "it stops before `plan`"
+    );
+    assert!(!place.path("mix/data").exists());
+    run(&place, "--allow-failed 1").code(0).says(code);
+    let report = place.run("mix").report();
+    assert_eq!(
+        (&report["complete"], &report["rows"]["read"]),
+        (&false.into(), &100.into())
+    );
+    assert_eq!(report["failures"][0]["shard"], name);
+    assert_eq!(report["failures"][0]["code"], code);
+    assert!(!place.path("mix/data").join(name).exists());
+    place.tamis("verify mix --inputs").code(0);
+}
+
+fn good_lines() -> Vec<u8> {
+    lines(&docs("bad", 200, &[En, De]))
+}
+
+#[test]
+fn a_truncated_zst_fails_alone() {
+    let bytes = packed("x.zst", &good_lines());
+    let cut = &bytes[..bytes.len() * 2 / 3];
+    fails_alone("human/bad.jsonl.zst", cut, "E-ZST-TRUNC", "ends too early");
+}
+
+#[test]
+fn a_truncated_gz_fails_alone() {
+    let bytes = packed("x.gz", &good_lines());
+    let cut = &bytes[..bytes.len() * 2 / 3];
+    fails_alone("human/bad.jsonl.gz", cut, "E-GZ-TRUNC", "ends too early");
+}
+
+#[test]
+fn bytes_that_are_no_zst_fail_alone() {
+    fails_alone(
+        "human/bad.jsonl.zst",
+        b"this is no frame",
+        "E-ZST-CORRUPT",
+        "is damaged",
+    );
+}
+
+#[test]
+fn a_corrupt_parquet_footer_fails_alone() {
+    let place = good();
+    let mut bytes = fs::read(place.path("human/b.parquet")).unwrap();
+    let footer = bytes.len() - 200;
+    bytes[footer..footer + 150].fill(0xff);
+    fails_alone(
+        "human/bad.parquet",
+        &bytes,
+        "E-PARQUET-CORRUPT",
+        "is damaged",
+    );
+    bytes.truncate(footer);
+    fails_alone(
+        "human/bad.parquet",
+        &bytes,
+        "E-PARQUET-CORRUPT",
+        "is damaged",
+    );
+}
+
+#[test]
+fn a_zst_without_its_last_frame_is_noticed_against_the_run_before() {
+    let place = good();
+    let frames = [good_lines(), good_lines()].map(|lines| packed("x.zst", &lines));
+    place.file("human/frames.jsonl.zst", frames.concat());
+    run(&place, "").code(0);
+    assert_eq!(place.run("mix").report()["rows"]["read"], 500);
+    place.file("human/frames.jsonl.zst", &frames[0]);
+    run(&place, "").code(0).says("again");
+    assert_eq!(place.run("mix").report()["rows"]["read"], 300);
+}
+
+/// One bad row among 100 good ones: above the budget the run ends with 3, below it with 0, and the
+/// row is in quarantine with its cause either way.
+#[track_caller]
+fn quarantines(line: &[u8], code: &str) {
+    let place = good();
+    let mut bytes = line.to_vec();
+    bytes.push(b'\n');
+    place.file("human/bad.jsonl", &bytes);
+    run(&place, "")
+        .code(3)
+        .says("1 of 101 rows are quarantined")
+        .says("limits.quarantine");
+    assert!(!place.path("mix/plan.json").exists());
+    check_quarantine(&place, line, code);
+    let config = fs::read_to_string(place.path("mix/config.toml")).unwrap();
+    place.file(
+        "mix.toml",
+        config.replace("quarantine = 0.001", "quarantine = 0.02"),
+    );
+    place.tamis("run mix.toml --out mix").code(0);
+    check_quarantine(&place, line, code);
+    let report = place.run("mix").report();
+    assert_eq!(
+        (&report["rows"]["quarantined"], &report["reasons"][code]),
+        (&1.into(), &1.into())
+    );
+    assert!(
+        !place
+            .run("mix")
+            .rows()
+            .iter()
+            .any(|row| row.file == "human/bad.jsonl")
+    );
+    place.tamis("verify mix --inputs").code(0);
+}
+
+#[track_caller]
+fn check_quarantine(place: &Place, line: &[u8], code: &str) {
+    use base64::Engine;
+    let record = place.run("mix").json("quarantine/human/bad.jsonl.jsonl");
+    assert_eq!((&record["row"], &record["offset"]), (&0.into(), &0.into()));
+    assert_eq!(record["code"], code);
+    let raw = base64::engine::general_purpose::STANDARD.decode(record["raw"].as_str().unwrap());
+    assert_eq!(raw.unwrap(), line);
+}
+
+#[test]
+fn bad_lines_are_quarantined() {
+    for (line, code) in [
+        (&b"{\"text\":null}"[..], "E-TEXT-NULL"),
+        (b"{\"id\":\"x\"}", "E-TEXT-MISSING"),
+        (b"{\"text\":12}", "E-TEXT-TYPE"),
+        (b"{\"text\":\"a\xffb\"}", "E-UTF8"),
+        (b"{\"text\":\"half a li", "E-JSON"),
+        (b"{\"text\":\"a\"} {\"text\":\"b\"}", "E-JSON"),
+        (b"[1]", "E-JSON"),
+        (b"{\"text\":\"\\ud800\"}", "E-SURROGATE"),
+        (b"{\"text\":\"a\",\"text\":\"b\"}", "E-JSON-DUPLICATE"),
+    ] {
+        quarantines(line, code);
+    }
+}
+
+#[test]
+fn a_null_in_a_table_is_quarantined() {
+    let place = good();
+    let batch = table(&docs("n", 3, &[En]));
+    let at = batch.schema().index_of("text").unwrap();
+    let mut columns = batch.columns().to_vec();
+    let texts = arrow::array::LargeStringArray::from(vec![Some("one"), None, Some("three")]);
+    columns[at] = std::sync::Arc::new(texts);
+    place.table(
+        "human/bad.parquet",
+        &RecordBatch::try_new(batch.schema(), columns).unwrap(),
+    );
+    run(&place, "")
+        .code(3)
+        .says("1 of 103 rows are quarantined");
+    let record = place.run("mix").json("quarantine/human/bad.parquet.jsonl");
+    assert_eq!(
+        (&record["row"], &record["code"]),
+        (&1.into(), &"E-TEXT-NULL".into())
+    );
+}
+
+#[test]
+fn a_document_above_the_cap_is_quarantined_and_no_text_is_told() {
+    let place = good();
+    let huge = format!("{{\"text\":\"{}\"}}\n", "canary ".repeat(30_000));
+    place.file("human/bad.jsonl", huge);
+    place.file(
+        "mix.toml",
+        "out = \"mix\"\n[limits]\nmax_document = \"100KiB\"\nquarantine = 0.5\n[mix]\nhuman = 1\n\
+         [[source]]\nname = \"human\"\npaths = [\"human\"]\norigin = \"human\"\n",
+    );
+    place.tamis("run mix.toml").code(0).never_says("canary");
+    let record = place.run("mix").json("quarantine/human/bad.jsonl.jsonl");
+    assert_eq!(
+        (&record["code"], &record["raw"]),
+        (&"E-DOC-TOO-LARGE".into(), &"".into())
+    );
+}
+
+#[test]
+fn empty_shards_give_empty_shards() {
+    let place = good();
+    for name in [
+        "zero.jsonl",
+        "zero.jsonl.zst",
+        "zero.jsonl.gz",
+        "blank.jsonl",
+    ] {
+        let bytes = if name.starts_with("blank") {
+            " \n\n\t\n"
+        } else {
+            ""
+        };
+        place.file(&format!("human/{name}"), packed(name, bytes.as_bytes()));
+    }
+    place.file("human/bare.jsonl.zst", "");
+    place.file("human/bare.jsonl.gz", "");
+    place.table("human/zero.parquet", &table(&[]));
+    run(&place, "").code(0);
+    let report = place.run("mix").report();
+    assert_eq!(
+        (&report["rows"]["read"], &report["complete"]),
+        (&100.into(), &true.into())
+    );
+    let out = read_table(&place.path("mix/data/human/zero.parquet"));
+    assert_eq!((out.num_rows(), out.num_columns()), (0, 10));
+    assert!(place.path("mix/data/human/zero.jsonl.zst").exists());
+    place.tamis("verify mix --inputs").code(0);
+    run(&place, "").code(0).never_says("again");
+}
+
+#[test]
+fn schemas_may_differ_between_shards() {
+    let place = good();
+    let batch = table(&docs("d", 20, &[En]));
+    let keep: Vec<usize> = [3, 0, 8].into();
+    place.table("human/fewer.parquet", &batch.project(&keep).unwrap());
+    run(&place, "").code(0);
+    let schema = read_table(&place.path("mix/data/human/fewer.parquet")).schema();
+    let names: Vec<&str> = schema
+        .fields()
+        .iter()
+        .map(|field| field.name().as_str())
+        .collect();
+    assert_eq!(names, ["text", "id", "count", "tamis"]);
+    place.tamis("verify mix --inputs").code(0);
+}
+
+#[test]
+fn a_text_column_that_is_missing_or_no_text_is_told_before_any_work() {
+    let place = good();
+    let batch = table(&docs("d", 5, &[En]));
+    place.table("human/none.parquet", &batch.project(&[0, 8]).unwrap());
+    let refused = run(&place, "").code(2);
+    let refused = refused.says("none.parquet has no column `text`: it has id, count");
+    refused.says("`--text`");
+    assert!(!place.path("mix").exists());
+    let refused = run(&place, "--text ok").code(2);
+    refused
+        .says("b.parquet is Boolean, not text")
+        .says("has no column `ok`")
+        .never_says("s.jsonl");
+}
+
+#[test]
+fn paths_that_cannot_be_worked_on_are_told_before_any_work() {
+    let place = good();
+    let with = |args: &str| place.tamis(&format!("run {args} --mix human=1"));
+    with("--human nowhere/* --out mix")
+        .code(2)
+        .says("`nowhere/*` matches no shard");
+    with("--human nowhere --out mix").code(5).says("nowhere");
+    place.file("human/readme.txt", "");
+    with("--human human/readme.txt --out mix")
+        .code(2)
+        .says("the format of");
+    with("--human human --out human/mix")
+        .code(2)
+        .says("lies inside the input folder");
+    with("--human human --out .")
+        .code(2)
+        .says("lies inside the run directory");
+    let twice = with("--human human --unknown human/a.jsonl.zst --out mix").code(2);
+    twice.says("is in the sources `human` and `unknown`");
+    with("--human human/a.jsonl.zst human --synthetic human/b.parquet --out mix").code(2);
+    assert!(!place.path("mix").exists());
+}
+
+#[test]
+fn links_do_not_hide_an_output_inside_an_input() {
+    let place = good();
+    std::os::unix::fs::symlink(place.path("human"), place.path("door")).unwrap();
+    let refused = place
+        .tamis("run --human human --mix human=1 --out door/mix")
+        .code(2);
+    refused.says("lies inside the input folder");
+    std::os::unix::fs::symlink(place.path("human/a.jsonl.zst"), place.path("c.jsonl.zst")).unwrap();
+    let refused = place.tamis("run --human human --unknown c.jsonl.zst --mix human=1 --out mix");
+    refused.code(2).says("a shard belongs to one source");
+}
+
+#[test]
+fn an_output_that_cannot_be_made_ends_with_5() {
+    let place = good();
+    place.file("taken", "a file");
+    let refused = place.tamis("run --human human --mix human=1 --out taken/mix");
+    refused.code(5).says("taken/mix");
+}
+
+#[test]
+fn a_second_run_on_a_live_run_directory_ends_with_5() {
+    let place = good();
+    let lock = fs::File::create(place.file("mix/log/run.lock", "")).unwrap();
+    lock.try_lock().unwrap();
+    run(&place, "")
+        .code(5)
+        .says("another tamis works on")
+        .says("another --out");
+    drop(lock);
+    run(&place, "").code(0);
+}
+
+#[test]
+fn no_bytes_of_a_bad_line_are_told() {
+    let place = good();
+    place.file(
+        "human/bad.jsonl",
+        "{\"text\":\"canary\", canary}\n{\"text\":[\"canary\"]}\n",
+    );
+    run(&place, "").code(3).never_says("canary");
+    let record = fs::read_to_string(place.path("mix/quarantine/human/bad.jsonl.jsonl")).unwrap();
+    assert!(!record.contains("canary"), "{record}");
+}

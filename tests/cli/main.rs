@@ -1,0 +1,23 @@
+//! The program as a person or a pipeline meets it: commands, files, messages and exit codes.
+//!
+//! Every test makes its own shards from generated text in a folder of its own, calls the binary, and
+//! reads what it left behind with readers that are not the program's own.
+
+// Outside functions marked as tests the lint does not know that this is one.
+#![allow(clippy::unwrap_used)]
+
+mod bad_config;
+mod bad_input;
+mod commands;
+mod main_job;
+mod models;
+mod origins;
+mod place;
+mod rebalance;
+mod resume;
+mod run;
+mod same_bytes;
+mod shards;
+mod tampering;
+mod texts;
+mod verify;
