@@ -272,7 +272,7 @@ fn a_changed_plan_or_report_is_found() {
         "the digest of scores",
     );
     plan(
-        &|plan| plan["edit"]["threshold"] = 0.5.into(),
+        &|plan| plan["edit"]["thresholds"]["en"] = 0.5.into(),
         "the threshold",
     );
     plan(&|plan| plan["mix"]["human"] = 60.0.into(), "the mix");
