@@ -132,6 +132,7 @@ impl MixFlags {
 
 fn parts(text: &str, mix: &mut Mix) -> Result<(), String> {
     (mix.human, mix.semi_synthetic, mix.synthetic, mix.unverified) = (0.0, 0.0, 0.0, 0.0);
+    let mut seen = Vec::new();
     for part in text.split(',') {
         let fault = || {
             format!(
@@ -140,6 +141,10 @@ fn parts(text: &str, mix: &mut Mix) -> Result<(), String> {
         };
         let (name, value) = part.split_once('=').ok_or_else(fault)?;
         let value: f64 = value.trim().parse().map_err(|_| fault())?;
+        if seen.contains(&name.trim()) {
+            return Err(format!("`--mix {text}`: `{}` is there twice", name.trim()));
+        }
+        seen.push(name.trim());
         match name.trim() {
             "human" => mix.human = value,
             "semi_synthetic" => mix.semi_synthetic = value,

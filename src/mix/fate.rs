@@ -23,6 +23,8 @@ pub mod draw {
     pub const COPIES: u64 = 2;
     /// The number of variants, where a document may be used as itself and as a variant.
     pub const VARIANTS: u64 = 3;
+    /// The draws of the editor; the copy's number is added.
+    pub const EDIT: u64 = 1 << 32;
 }
 
 /// What happens to one document.

@@ -239,6 +239,11 @@ impl Plan {
         self.split != Cut::NONE && self.split.takes(key.draw(self.seed, draw::SPLIT), key)
     }
 
+    /// The seed of a variant's draws.
+    pub fn edit_seed(&self, key: Key, copy: u32) -> u64 {
+        key.draw(self.seed, draw::EDIT + u64::from(copy))
+    }
+
     fn copies(&self, pool: Pool, purpose: u64, key: Key, judged: &Judgement) -> u32 {
         self.cell(pool, &judged.stratum).map_or(0, |cell| {
             if cell.cut == Cut::NONE {

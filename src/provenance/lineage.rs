@@ -6,7 +6,8 @@ use std::borrow::Cow;
 
 use crate::config::{Rule, Unit, nearest};
 use crate::document::{EditRecord, Key, Origin, OriginBy, Provenance};
-use crate::mix::{Fate, Judge, Judgement, Plan, Row, Thresholds};
+use crate::edit::{Edited, Settings};
+use crate::mix::{EditPlan, Fate, Judge, Judgement, Plan, Row, Thresholds};
 use crate::score::row::{ColumnRef, RowSchema, ScoreRow, column_names};
 
 /// A score row together with the source it comes from.
@@ -240,4 +241,28 @@ pub fn as_variant(mut provenance: Provenance, record: EditRecord) -> Provenance 
     }
     provenance.edit = record;
     provenance
+}
+
+/// The editor's settings in a language under a plan.
+pub fn settings(plan: &EditPlan, lang: &str) -> Settings {
+    Settings {
+        threshold: plan.threshold_in(Some(lang)),
+        top_k: plan.top_k,
+        temperature: plan.temperature,
+        exclude_original: plan.exclude_original,
+        at_least_one: plan.at_least_one,
+    }
+}
+
+/// What the `tamis` column tells of an edit.
+pub fn edit_record(plan: &EditPlan, settings: &Settings, edited: &Edited) -> EditRecord {
+    EditRecord {
+        prior: plan.prior.clone(),
+        threshold: settings.threshold,
+        top_k: settings.top_k,
+        temperature: settings.temperature,
+        eligible: edited.eligible,
+        resampled: edited.resampled,
+        changed: edited.changed,
+    }
 }

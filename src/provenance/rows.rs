@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::inputs::InputLine;
-use super::lineage::Lineage;
-use super::record::{RowCounts, ShardRecord, Tally};
+use super::lineage::{self, Lineage};
+use super::record::{EditTally, RowCounts, ShardRecord, Tally};
 use super::run_dir::{RunDir, Stage};
-use super::verify::lineage;
 use crate::config::{Config, Unit};
 use crate::document::{Origin, Provenance};
+use crate::edit::{self, prior::Prior};
 use crate::mix::{Fate, Plan, Pool};
 use crate::score::row::{RowSchema, ScoreRow, Status};
 use crate::shard::{
@@ -23,6 +23,7 @@ pub(super) struct Expectation {
     pub(super) rows: RowCounts,
     pub(super) reasons: BTreeMap<String, u64>,
     pub(super) written: BTreeMap<String, Tally>,
+    pub(super) edits: EditTally,
     /// Planned sum and documents of each cell.
     pub(super) cells: Vec<(u64, u64)>,
 }
@@ -43,6 +44,7 @@ impl Expectation {
         for (origin, tally) in other.written {
             self.written.entry(origin).or_default().add(&tally);
         }
+        self.edits.add(&other.edits);
         for (mine, theirs) in self.cells.iter_mut().zip(other.cells) {
             mine.0 += theirs.0;
             mine.1 += theirs.1;
@@ -134,6 +136,15 @@ fn named(path: &Path, name: &str, text: &str) -> Result<(Shard, Columns), String
     Ok((shard, columns))
 }
 
+/// What is checked besides the run directory itself.
+#[derive(Clone, Copy)]
+pub(super) struct More<'a> {
+    /// The inputs are read again.
+    pub(super) inputs: bool,
+    /// The prior of the plan, if it is at hand: variants are made again.
+    pub(super) prior: Option<&'a dyn Prior>,
+}
+
 /// Checks one shard; none if it failed in the run and was left out.
 pub(super) fn check_shard(
     run: &RunDir,
@@ -141,7 +152,7 @@ pub(super) fn check_shard(
     plan: &Plan,
     config: &Config,
     input: &InputLine,
-    inputs: bool,
+    more: &More<'_>,
 ) -> Result<Option<Expectation>, Vec<String>> {
     let name = format!("{}/{}", input.source, input.shard);
     let fault = |what: String| vec![format!("{name}: {what}")];
@@ -160,7 +171,8 @@ pub(super) fn check_shard(
     let scores = measured.scores(&input.source, &input.shard);
     let table = TableReader::open(&scores).map_err(|e| fault(e.to_string()))?;
     let schema = RowSchema::from_arrow(table.schema()).map_err(|e| fault(e.to_string()))?;
-    let lineage = lineage(plan, &schema)?;
+    let lineage = Lineage::new(plan, &schema)
+        .map_err(|unknown| unknown.iter().map(ToString::to_string).collect::<Vec<_>>())?;
     let source = lineage
         .source(&input.source)
         .ok_or_else(|| fault("its source is not in the plan".to_owned()))?;
@@ -171,7 +183,7 @@ pub(super) fn check_shard(
     let open = |path: &Path| Rows::open(path, &input.shard, text, most).map_err(&fault);
     // An edited text may be a little longer than the longest that is read.
     let written = Rows::open(&data, &input.shard, text, most.saturating_mul(2)).map_err(&fault)?;
-    let original = if inputs {
+    let original = if more.inputs {
         let digest = digest_file(Path::new(&input.path)).map_err(|e| fault(e.to_string()))?;
         if digest.hex != score.input.digest {
             return Err(fault("the input is not the one that was scored".to_owned()));
@@ -189,6 +201,7 @@ pub(super) fn check_shard(
     .map_err(&fault)?;
     let mut check = Check {
         plan,
+        prior: more.prior,
         lineage,
         source,
         shard: &input.shard,
@@ -203,13 +216,26 @@ pub(super) fn check_shard(
         }
     }
     let mut expected = check.end().map_err(&fault)?;
-    let same = (write.rows, &write.reasons, &write.written);
-    if same != (expected.rows, &expected.reasons, &expected.written) {
+    let told = (write.rows, &write.reasons, &write.written, write.edits);
+    let found = &expected;
+    if told
+        != (
+            found.rows,
+            &found.reasons,
+            &found.written,
+            Some(found.edits),
+        )
+    {
         return Err(fault(
             "its record is not what scores and plan give".to_owned(),
         ));
     }
     let scored = score.rows;
+    if input.digest.as_ref() != Some(&score.input.digest) || input.bytes != score.input.bytes {
+        return Err(fault(
+            "inputs.json has another digest than was scored".to_owned(),
+        ));
+    }
     if scored.read != expected.rows.read || scored.quarantined != expected.rows.quarantined {
         return Err(fault(
             "its score record is not what its scores give".to_owned(),
@@ -223,6 +249,7 @@ pub(super) fn check_shard(
 
 struct Check<'a> {
     plan: &'a Plan,
+    prior: Option<&'a dyn Prior>,
     lineage: Lineage<'a>,
     source: usize,
     shard: &'a str,
@@ -303,6 +330,13 @@ impl Check<'_> {
             if !same {
                 return Err("its edit record is not that of the plan".to_owned());
             }
+            self.expected.edits.add(&EditTally {
+                drawn: 1,
+                eligible: found.edit.eligible,
+                resampled: found.edit.resampled,
+                changed: found.edit.changed,
+                unchanged: u64::from(!changed),
+            });
             wanted.edit = found.edit.clone();
             if changed {
                 wanted.origin = Origin::SemiSynthetic;
@@ -317,10 +351,7 @@ impl Check<'_> {
             ));
         }
         if let Some(original) = &self.original {
-            let original = original.text().ok_or("its original cannot be read")?;
-            if (original == text) == changed {
-                return Err("its text and its edit record disagree".to_owned());
-            }
+            self.against_original(original, row, (pool, &found, text))?;
         } else if !changed && text.len() as u64 != row.bytes {
             return Err("its text has another length than its original".to_owned());
         }
@@ -340,6 +371,42 @@ impl Check<'_> {
         let origin = found.origin.name().to_owned();
         self.expected.written.entry(origin).or_default().add(&tally);
         self.expected.rows.written += 1;
+        Ok(())
+    }
+
+    /// Compares a written row with the input's: the text must be the original's or, of a variant,
+    /// what the prior makes of it anew, and everything else must be as it was.
+    fn against_original(
+        &self,
+        original: &Rows,
+        row: &ScoreRow,
+        (pool, found, text): (Pool, &Provenance, &str),
+    ) -> Result<(), String> {
+        let before = original.text().ok_or("its original cannot be read")?;
+        if (before == text) != (found.edit.changed == 0) {
+            return Err("its text and its edit record disagree".to_owned());
+        }
+        if let (Some(prior), Pool::Variant) = (self.prior, pool) {
+            let plan = &self.plan.edit;
+            let lang = row.lang.as_deref().unwrap_or("");
+            let key = found.key.parse()?;
+            let settings = lineage::settings(plan, lang);
+            let seed = self.plan.edit_seed(key, found.copy);
+            let again =
+                edit::edit(before, lang, prior, &settings, seed).map_err(|e| e.to_string())?;
+            if again.text != text || found.edit != lineage::edit_record(plan, &settings, &again) {
+                return Err("its edit is not what the prior makes of the original".to_owned());
+            }
+        }
+        let same = match (&original.block, &self.written.block) {
+            (Some(a), Some(b)) => a.same_otherwise(original.next, b, self.written.next),
+            _ => false,
+        };
+        if !same {
+            return Err(
+                "another column than text and `tamis` differs from the original".to_owned(),
+            );
+        }
         Ok(())
     }
 

@@ -12,14 +12,14 @@ use serde::de::DeserializeOwned;
 
 use super::fingerprint::{Fingerprint, decisions};
 use super::inputs::InputList;
-use super::lineage::Lineage;
 use super::manifest::{FileLine, Manifest, files_of};
-use super::record::{Failure, RowCounts, ShardRecord};
-use super::rows::{Expectation, check_shard};
+use super::record::{EditTally, Failure, RowCounts, ShardRecord};
+use super::rows::{Expectation, More, check_shard};
 use super::run_dir::{RunDir, Stage};
 use crate::config::{Config, preset_rules};
+use crate::edit::prior::{NgramPrior, Prior};
 use crate::mix::Plan;
-use crate::shard::digest_file;
+use crate::shard::{Mapped, digest_file};
 
 /// How much to check.
 #[derive(Debug, Clone, Copy)]
@@ -50,6 +50,8 @@ struct Told {
     rows: RowCounts,
     reasons: BTreeMap<String, u64>,
     mix: Vec<Part>,
+    max_error_pp: f64,
+    edits: EditTally,
     failures: Vec<Failure>,
 }
 
@@ -57,6 +59,10 @@ struct Told {
 struct Part {
     origin: String,
     stratum: Option<String>,
+    target: f64,
+    written: Option<f64>,
+    planned_count: u64,
+    written_count: Option<u64>,
     documents: u64,
 }
 
@@ -170,10 +176,15 @@ fn recompute(run: &RunDir, manifest: &Manifest, options: &Options, checked: &mut
         }
     };
     decided(&plan, &config, faults);
+    let prior = options.inputs.then(|| prior(&config, &plan)).flatten();
+    let more = More {
+        inputs: options.inputs,
+        prior: prior.as_deref(),
+    };
     let results: Vec<Result<Option<Expectation>, Vec<String>>> = inputs
         .inputs
         .par_iter()
-        .map(|input| check_shard(run, &measured, &plan, &config, input, options.inputs))
+        .map(|input| check_shard(run, &measured, &plan, &config, input, &more))
         .collect();
     let mut sums = Expectation::new(&plan);
     let mut failed = 0;
@@ -191,6 +202,18 @@ fn recompute(run: &RunDir, manifest: &Manifest, options: &Options, checked: &mut
     checked.written = sums.rows.written;
     totals(manifest, &plan, &report, &sums, failed, faults);
     scores_digest(run, &measured, &plan, &inputs, faults);
+}
+
+/// The prior that the plan names, if it can be loaded here and is the same.
+fn prior(config: &Config, plan: &Plan) -> Option<Box<dyn Prior>> {
+    let prior: Box<dyn Prior> = match config.edit.prior.strip_prefix("ngram:") {
+        None => Box::new(NgramPrior::embedded().ok()?),
+        Some(path) => {
+            let mapped = Mapped::open(Path::new(path)).ok()?;
+            Box::new(NgramPrior::from_bytes(mapped).ok()?)
+        }
+    };
+    (prior.name() == plan.edit.prior).then_some(prior)
 }
 
 /// The plan must be the one that the configuration asks for, and its digest that of its parts.
@@ -261,19 +284,30 @@ fn totals(
         };
         differ("plan.json: expected rows", expected == sums.rows);
     }
-    let written: BTreeMap<&str, u64> = report
-        .mix
-        .iter()
-        .filter(|line| line.stratum.is_none())
-        .map(|line| (line.origin.as_str(), line.documents))
-        .collect();
-    for (origin, tally) in &sums.written {
-        let told = written.get(origin.as_str()).copied();
-        differ(
-            &format!("report.json: documents of {origin}"),
-            told == Some(tally.documents),
-        );
+    let whole: u64 = sums.written.values().map(|t| t.recounted).sum();
+    let mut largest = 0.0f64;
+    for part in report.mix.iter().filter(|part| part.stratum.is_none()) {
+        let tally = sums.written.get(&part.origin).copied().unwrap_or_default();
+        let share = tally.recounted as f64 / whole.max(1) as f64;
+        let planned: u64 = plan
+            .cells
+            .iter()
+            .filter(|cell| cell.pool.origin().name() == part.origin)
+            .map(|cell| cell.planned)
+            .sum();
+        let same = part.documents == tally.documents
+            && part.written_count == Some(tally.recounted)
+            && part.written == Some(share)
+            && part.planned_count == planned
+            && plan
+                .shares()
+                .iter()
+                .any(|(origin, target)| origin.name() == part.origin && *target == part.target);
+        largest = largest.max((share - part.target).abs() * 100.0);
+        differ(&format!("report.json: mix of {}", part.origin), same);
     }
+    differ("report.json: max_error_pp", report.max_error_pp == largest);
+    differ("report.json: edits", report.edits == sums.edits);
 }
 
 /// The plan names the digests of the scores that it was made from.
@@ -307,12 +341,4 @@ fn scores_digest(
     if plan.fingerprint.get("scores") != now.parts().get("scores") {
         faults.push("plan.json was made from other scores".to_owned());
     }
-}
-
-/// Makes a lineage, or says why the plan does not fit the scores.
-pub(super) fn lineage<'a>(
-    plan: &'a Plan,
-    schema: &crate::score::row::RowSchema,
-) -> Result<Lineage<'a>, Vec<String>> {
-    Lineage::new(plan, schema).map_err(|unknown| unknown.iter().map(ToString::to_string).collect())
 }

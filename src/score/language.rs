@@ -1,11 +1,15 @@
 //! Which language a text is in: whatlang's trigrams over the first bytes of it.
 //!
 //! [`FIRST_LOOK`] bytes settle nearly every text; only where whatlang is not [`SETTLED`] are
-//! [`LOOK`] bytes looked at. Null where the text has fewer than [`LEAST`] letters there, where
-//! whatlang knows no language of the script, or where its confidence is below [`SURE`]. One
-//! function, so that a faster model can take its place.
+//! [`LOOK`] bytes looked at. Nearly all of the cost is the comparison with each language of the
+//! script, so a text is compared first with English and those that it is likeliest to be taken for,
+//! and with all the others unless that settles that it is English. Null where the text has fewer
+//! than [`LEAST`] letters, where whatlang knows no language of the script, or where its confidence
+//! is below [`SURE`]. One function, so that a faster model can take its place.
 
-use whatlang::Lang;
+use std::sync::LazyLock;
+
+use whatlang::{Detector, Info, Lang};
 
 use super::measure::quantised;
 
@@ -32,13 +36,34 @@ pub fn identify(text: &str) -> Option<(&'static str, f64)> {
     {
         return None;
     }
-    let first = &text[..text.floor_char_boundary(FIRST_LOOK)];
-    let info = match whatlang::detect(first) {
-        Some(info) if info.confidence() >= SETTLED || first.len() == head.len() => info,
-        _ => whatlang::detect(head)?,
-    };
+    let info = detect(text, head)?;
     let confidence = quantised(info.confidence())?.clamp(0.0, 1.0);
     (confidence >= SURE).then(|| (code(info.lang()), confidence))
+}
+
+/// English and what is taken for English where it is missing: among 31,000 texts in 400 languages
+/// these settle on another answer than all languages do 13 times.
+static ENGLISH: LazyLock<Detector> = LazyLock::new(|| {
+    Detector::with_allowlist(vec![
+        Lang::Eng,
+        Lang::Deu,
+        Lang::Nld,
+        Lang::Fra,
+        Lang::Ita,
+        Lang::Lat,
+        Lang::Dan,
+        Lang::Tgl,
+    ])
+});
+
+fn detect(text: &str, head: &str) -> Option<Info> {
+    let first = &text[..text.floor_char_boundary(FIRST_LOOK)];
+    let settled = |info: &Info| info.confidence() >= SETTLED;
+    ENGLISH
+        .detect(first)
+        .filter(|info| info.lang() == Lang::Eng && settled(info))
+        .or_else(|| whatlang::detect(first).filter(|i| settled(i) || first.len() == head.len()))
+        .or_else(|| whatlang::detect(head))
 }
 
 /// ISO 639-1 code of a language; `zh` stands for Mandarin.

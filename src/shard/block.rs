@@ -129,6 +129,18 @@ impl Block {
         }
     }
 
+    /// Whether row `i` equals row `j` of `other` in everything but text and provenance: every other
+    /// column and its type, or every other byte of the line.
+    pub fn same_otherwise(&self, i: usize, other: &Block, j: usize) -> bool {
+        match (&self.body, &other.body) {
+            (Body::Jsonl(a), Body::Jsonl(b)) => {
+                matches!((a.rest(i), b.rest(j)), (Some(a), Some(b)) if a == b)
+            }
+            (Body::Parquet(a), Body::Parquet(b)) => a.same_otherwise(i, b, j),
+            _ => false,
+        }
+    }
+
     /// The `tamis` value that row `i` already carries, as JSON text.
     pub fn provenance(&self, i: usize) -> Option<String> {
         match &self.body {

@@ -55,6 +55,23 @@ impl JsonlBlock {
     }
 }
 
+impl JsonlBlock {
+    /// The line without its text's literal and without a `tamis` member.
+    pub(crate) fn rest(&self, row: usize) -> Option<String> {
+        let row = self.rows.get(row)?.as_ref().ok()?;
+        let mut left_out: Vec<&Range<usize>> = row.cuts.iter().chain([&row.literal]).collect();
+        left_out.sort_by_key(|span| span.start);
+        let mut rest = String::with_capacity(row.line.len());
+        let mut at = row.line.start;
+        for span in left_out {
+            rest.push_str(&self.bytes[at..span.start]);
+            at = span.end;
+        }
+        rest.push_str(&self.bytes[at..row.line.end]);
+        Some(rest)
+    }
+}
+
 /// Decodes all lines of a block.
 pub(crate) fn decode(raw: RawLines, columns: &Columns, max_document: usize) -> JsonlBlock {
     let RawLines {

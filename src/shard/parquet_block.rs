@@ -1,6 +1,6 @@
 //! Decodes a Parquet batch into rows: text, id, extra columns and older provenance.
 
-use arrow::array::{Array, AsArray, RecordBatch, StringViewArray};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringViewArray};
 
 use super::block::{BadRow, Columns, PROVENANCE};
 use super::jsonl::too_large;
@@ -72,6 +72,25 @@ impl ParquetBlock {
 
     pub(crate) fn extra(&self, column: usize, row: usize) -> Option<Value> {
         self.extra.get(column)?.as_ref()?[row].clone()
+    }
+
+    /// Whether a row equals one of `other` in every column but text and provenance.
+    pub(crate) fn same_otherwise(&self, row: usize, other: &ParquetBlock, its: usize) -> bool {
+        let (mine, theirs) = (self.others(), other.others());
+        mine.len() == theirs.len()
+            && mine.iter().zip(&theirs).all(|((name, a), (same, b))| {
+                name == same && a.slice(row, 1).as_ref() == b.slice(its, 1).as_ref()
+            })
+    }
+
+    /// Names and values of every column but text and provenance.
+    fn others(&self) -> Vec<(String, ArrayRef)> {
+        let schema = self.batch.schema();
+        let columns = schema.fields().iter().zip(self.batch.columns()).enumerate();
+        columns
+            .filter(|(place, (field, _))| *place != self.text_column && field.name() != PROVENANCE)
+            .map(|(_, (field, column))| (field.name().clone(), column.clone()))
+            .collect()
     }
 
     pub(crate) fn provenance(&self, row: usize) -> Option<String> {

@@ -36,7 +36,7 @@ pub enum StageError {
     #[error("{0}")]
     Refused(#[from] Box<Refusal>),
     /// A gate does not hold.
-    #[error("gate `{name}` does not hold in `{stage}`: {value} against a limit of {limit}")]
+    #[error("gate `{name}` does not hold in `{stage}`: {value:.4} against a limit of {limit}")]
     Gate {
         /// Its name.
         name: String,

@@ -128,6 +128,15 @@ fn inside_folder(pattern: &str, out: &Path, faults: &mut Faults) {
     }
 }
 
+/// True if two paths name one file, hard links included.
+pub fn same_file(a: &Path, b: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    match (std::fs::metadata(a), std::fs::metadata(b)) {
+        (Ok(a), Ok(b)) => (a.dev(), a.ino()) == (b.dev(), b.ino()),
+        _ => false,
+    }
+}
+
 /// The real path of something that may not exist yet: of its nearest ancestor that does.
 pub fn real(path: &Path) -> std::path::PathBuf {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::columns::SourceColumns;
 use super::engine::Engine;
 use super::error::StageError;
+use super::inputs::same_file;
 use super::job::CallOptions;
 use super::models::Models;
 use super::score::score_text;
@@ -14,7 +15,7 @@ use crate::document::Origin;
 use crate::score::classifier::Scratch;
 use crate::score::row::{RowSchema, ScoreRow, Status};
 use crate::score::{ScoreOptions, Scorer};
-use crate::shard::{self, RawBlock, ReadOptions, TableWriter};
+use crate::shard::{self, RawBlock, ReadOptions, Shard, TableWriter};
 use crate::text::Scan;
 
 /// What to score, and where to.
@@ -30,6 +31,18 @@ pub struct Request<'a> {
     pub language: bool,
     /// The Parquet file.
     pub out: &'a Path,
+}
+
+/// Refuses an output that is one of the inputs, by whatever path.
+fn refuse_inputs(shards: &[Shard], out: &Path) -> Result<(), StageError> {
+    match shards.iter().find(|shard| same_file(&shard.path, out)) {
+        Some(shard) => Err(StageError::Usage(format!(
+            "--out {} is the input {}: choose another file",
+            out.display(),
+            shard.path.display()
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// Scores all documents; gives the number of rows. Rows of all files are counted through.
@@ -59,6 +72,7 @@ pub fn score(request: &Request<'_>, options: &CallOptions) -> Result<u64, StageE
         },
     );
     let shards = shard::find(request.patterns)?;
+    refuse_inputs(&shards, request.out)?;
     engine.progress.begin("score", shards.len());
     let schema = RowSchema::default();
     let mut table = TableWriter::create(request.out, schema.arrow())?;

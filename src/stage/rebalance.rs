@@ -17,9 +17,9 @@ use crate::provenance::{Manifest, RunDir, ShardRecord};
 pub fn prepare(run: &Path, out: &Path) -> Result<Config, StageError> {
     let from = RunDir::new(std::path::absolute(run).map_err(|e| StageError::io(run, &e))?);
     let to = RunDir::new(std::path::absolute(out).map_err(|e| StageError::io(out, &e))?);
-    if from.root() == to.root() {
+    if super::inputs::real(out).starts_with(super::inputs::real(run)) {
         return Err(StageError::Usage(format!(
-            "{} stays as it is: give another --out",
+            "{} stays as it is: give an --out outside it",
             run.display()
         )));
     }

@@ -8,27 +8,26 @@ use std::collections::BTreeMap;
 use super::error::StageError;
 use super::inputs::Input;
 use super::job::{Job, read_json};
-use super::plan::sweep::{Scored, open_scores};
+use super::plan::sweep::{ScoreBatches, Scored};
 use super::settle::settle;
 use crate::config::{Source, Unit};
 use crate::document::{EditRecord, Key, Provenance};
-use crate::edit::{self, Settings};
+use crate::edit;
 use crate::mix::{Fate, Judgement, Plan};
 use crate::provenance::Fingerprint;
-use crate::provenance::lineage::{Lineage, as_variant};
+use crate::provenance::lineage::{self, Lineage, as_variant};
 use crate::provenance::record::{
     EditTally, FileRecord, InputRecord, RowCounts, ShardRecord, Tally,
 };
 use crate::provenance::run_dir::Stage;
-use crate::score::row::{RowSchema, ScoreRow, Status};
-use crate::shard::{
-    self, Block, Encoded, OutputRow, ReadOptions, TableReader, WriteOptions, Writer,
-};
+use crate::score::row::{ScoreRow, Status};
+use crate::shard::{self, Block, Encoded, OutputRow, ReadOptions, WriteOptions, Writer};
 use crate::text::count_words;
 
 /// What writing one shard needs besides the shard.
 struct Task<'a> {
     job: &'a Job,
+    scored: &'a Scored<'a>,
     plan: &'a Plan,
     lineage: &'a Lineage<'a>,
     source: &'a Source,
@@ -79,12 +78,13 @@ pub fn run(job: &Job) -> Result<(), StageError> {
         }
         let task = Task {
             job,
+            scored: &scored,
             plan: &plan,
             lineage: &lineage,
             source: job.source(input),
             input,
         };
-        task.shard(&scored.schema, fingerprint)
+        task.shard(fingerprint)
     });
     settle(job, Stage::Write, results)
 }
@@ -102,10 +102,10 @@ fn room(job: &Job, plan: &Plan) -> Result<(), StageError> {
     let free = disk.f_bavail as f64 * disk.f_frsize as f64;
     if needed > free {
         return Err(StageError::Environment(format!(
-            "{} has {:.1} GB free, and the mix needs about {:.1} GB",
+            "{} has {:.1} MB free, and the mix needs about {:.1} MB",
             root.display(),
-            free / 1e9,
-            needed / 1e9
+            free / 1e6,
+            needed / 1e6
         )));
     }
     Ok(())
@@ -113,8 +113,7 @@ fn room(job: &Job, plan: &Plan) -> Result<(), StageError> {
 
 /// Takes score rows in order, as many as each block of the input has rows.
 struct ScoreRows<'a> {
-    batches: TableReader,
-    schema: &'a RowSchema,
+    batches: ScoreBatches<'a>,
     ready: std::vec::IntoIter<ScoreRow>,
 }
 
@@ -129,11 +128,7 @@ impl ScoreRows<'_> {
             let Some(batch) = self.batches.next() else {
                 return Err(changed("it has more rows than its scores"));
             };
-            self.ready = self
-                .schema
-                .rows(&batch?)
-                .map_err(|e| StageError::Damaged(e.to_string()))?
-                .into_iter();
+            self.ready = batch?.into_iter();
         }
         Ok(taken)
     }
@@ -146,7 +141,7 @@ fn changed(how: &str) -> StageError {
 }
 
 impl Task<'_> {
-    fn shard(&self, schema: &RowSchema, fingerprint: Fingerprint) -> Result<(), StageError> {
+    fn shard(&self, fingerprint: Fingerprint) -> Result<(), StageError> {
         let (source, name) = (&self.source.name, &self.input.shard.name);
         let seen = self
             .job
@@ -159,8 +154,7 @@ impl Task<'_> {
         let columns = self.job.columns(self.source).columns;
         let mut reader = shard::open(&self.input.shard, &columns, &options)?;
         let mut scores = ScoreRows {
-            batches: open_scores(&self.job.measured, source, name)?,
-            schema,
+            batches: self.scored.open(self.input)?,
             ready: Vec::new().into_iter(),
         };
         let path = self.job.run.data(source, name);
@@ -324,15 +318,9 @@ impl Task<'_> {
         tally: &mut EditTally,
     ) -> Result<(Option<String>, EditRecord), StageError> {
         let lang = document.row.lang.as_deref().unwrap_or("");
-        let seed = document.key.draw(self.plan.seed, EDIT + u64::from(copy));
+        let seed = self.plan.edit_seed(document.key, copy);
         let prior = &*self.job.models.prior;
-        let settings = Settings {
-            threshold: self.plan.edit.threshold_in(Some(lang)),
-            top_k: self.plan.edit.top_k,
-            temperature: self.plan.edit.temperature,
-            exclude_original: self.plan.edit.exclude_original,
-            at_least_one: self.plan.edit.at_least_one,
-        };
+        let settings = lineage::settings(&self.plan.edit, lang);
         let edited = edit::edit(document.text, lang, prior, &settings, seed)
             .map_err(|e| StageError::Damaged(e.to_string()))?;
         tally.add(&EditTally {
@@ -342,21 +330,10 @@ impl Task<'_> {
             changed: edited.changed,
             unchanged: u64::from(edited.changed == 0),
         });
-        let record = EditRecord {
-            prior: self.plan.edit.prior.clone(),
-            threshold: settings.threshold,
-            top_k: settings.top_k,
-            temperature: settings.temperature,
-            eligible: edited.eligible,
-            resampled: edited.resampled,
-            changed: edited.changed,
-        };
+        let record = lineage::edit_record(&self.plan.edit, &settings, &edited);
         Ok(((edited.changed > 0).then_some(edited.text), record))
     }
 }
-
-/// Purpose of an edit's draws; the copy's number is added.
-const EDIT: u64 = 1 << 32;
 
 struct Document<'a> {
     row: &'a ScoreRow,

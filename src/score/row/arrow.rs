@@ -190,12 +190,35 @@ impl RowSchema {
     /// # Errors
     /// A column is missing, has another type, or holds a value that no score row can have.
     pub fn rows(&self, batch: &RecordBatch) -> Result<Vec<ScoreRow>, RowError> {
+        self.rows_of(batch, |_| true)
+    }
+
+    /// Names of the fixed columns and of those in `named`: what a plan needs of a score file.
+    pub fn fixed_and(&self, named: impl IntoIterator<Item = String>) -> Vec<String> {
+        let mut names: Vec<String> = FIXED.iter().map(|fixed| fixed.name.to_owned()).collect();
+        names.extend(named.into_iter().filter(|name| self.column(name).is_some()));
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    /// The rows of a batch of which only some columns were read; what is in the others is as in
+    /// [`ScoreRow::new`].
+    ///
+    /// # Errors
+    /// As [`RowSchema::rows`], for the columns that were read.
+    pub fn rows_of(
+        &self,
+        batch: &RecordBatch,
+        read: impl Fn(&str) -> bool,
+    ) -> Result<Vec<ScoreRow>, RowError> {
         let mut rows = vec![ScoreRow::new(0, Status::Ok); batch.num_rows()];
         for row in &mut rows {
             row.models.resize(self.models.len(), None);
             row.inputs.resize(self.inputs.len(), None);
         }
-        for (name, column, holds, nullable) in self.columns() {
+        let wanted = self.columns().filter(|(name, ..)| read(name));
+        for (name, column, holds, nullable) in wanted {
             let array = batch
                 .column_by_name(&name)
                 .ok_or_else(|| RowError::Missing {

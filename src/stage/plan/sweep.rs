@@ -4,7 +4,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use crate::provenance::RunDir;
+use crate::config::preset_rules;
 use crate::provenance::lineage::{self, Lineage};
 use crate::provenance::run_dir::Stage;
 use crate::score::row::{RowSchema, ScoreRow};
@@ -23,6 +23,8 @@ pub struct Scored<'a> {
     pub failed: Vec<String>,
     /// The columns of the score rows.
     pub schema: RowSchema,
+    /// Names of those that are read.
+    columns: Vec<String>,
 }
 
 /// A sum over score rows.
@@ -31,12 +33,29 @@ pub trait Sum: Send + Sized {
     fn merge(&mut self, other: Self);
 }
 
-/// Opens the score rows of a shard.
-///
-/// # Errors
-/// If the file is missing or damaged.
-pub fn open_scores(run: &RunDir, source: &str, shard: &str) -> Result<TableReader, StageError> {
-    Ok(TableReader::open(&run.scores(source, shard))?)
+/// The score rows of one shard, batch by batch: only the columns that are needed.
+pub struct ScoreBatches<'s> {
+    table: TableReader,
+    schema: &'s RowSchema,
+    columns: &'s [String],
+}
+
+impl Iterator for ScoreBatches<'_> {
+    type Item = Result<Vec<ScoreRow>, StageError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let read = |name: &str| self.columns.iter().any(|column| column == name);
+        let rows = self
+            .table
+            .next()?
+            .map_err(StageError::from)
+            .and_then(|batch| {
+                self.schema
+                    .rows_of(&batch, read)
+                    .map_err(|e| StageError::Damaged(e.to_string()))
+            });
+        Some(rows)
+    }
 }
 
 impl<'a> Scored<'a> {
@@ -51,6 +70,7 @@ impl<'a> Scored<'a> {
             inputs: Vec::new(),
             failed: Vec::new(),
             schema: RowSchema::default(),
+            columns: Vec::new(),
         };
         let mut failures = Vec::new();
         let mut missing = Vec::new();
@@ -75,7 +95,10 @@ impl<'a> Scored<'a> {
         }
         scored.failed = failures.into_iter().map(|f| f.shard).collect();
         for (place, input) in scored.inputs.iter().enumerate() {
-            let reader = open_scores(&job.measured, &job.source(input).name, &input.shard.name)?;
+            let path = job
+                .measured
+                .scores(&job.source(input).name, &input.shard.name);
+            let reader = TableReader::open(&path)?;
             let schema = RowSchema::from_arrow(reader.schema())
                 .map_err(|e| StageError::Damaged(format!("{}: {e}", job.name(input))))?;
             if place > 0 && schema != scored.schema {
@@ -86,7 +109,37 @@ impl<'a> Scored<'a> {
             }
             scored.schema = schema;
         }
+        let config = &job.config;
+        let rules = preset_rules(config.filters.preset);
+        let rules = rules.iter().chain(&config.filters.rule);
+        let named = rules
+            .map(|rule| &rule.column)
+            .chain(config.mix.weight.iter().map(|weight| &weight.column))
+            .chain(&config.mix.strata);
+        scored.columns = scored.schema.fixed_and(named.cloned());
         Ok(scored)
+    }
+
+    /// The same, with these columns read as well.
+    pub fn reading(mut self, more: impl IntoIterator<Item = String>) -> Scored<'a> {
+        let columns = self.columns.drain(..).chain(more);
+        self.columns = self.schema.fixed_and(columns);
+        self
+    }
+
+    /// Opens the score rows of an input.
+    ///
+    /// # Errors
+    /// If the file is missing or damaged.
+    pub fn open(&self, input: &Input) -> Result<ScoreBatches<'_>, StageError> {
+        let source = &self.job.source(input).name;
+        let path = self.job.measured.scores(source, &input.shard.name);
+        let columns: Vec<&str> = self.columns.iter().map(String::as_str).collect();
+        Ok(ScoreBatches {
+            table: TableReader::open_columns(&path, Some(&columns))?,
+            schema: &self.schema,
+            columns: &self.columns,
+        })
     }
 
     /// Folds all score rows.
@@ -101,16 +154,11 @@ impl<'a> Scored<'a> {
         let whole = Mutex::new(new());
         let results = self.job.engine.each(&self.inputs, |input| {
             let mut sum = new();
-            let source = &self.job.source(input).name;
-            for batch in open_scores(&self.job.measured, source, &input.shard.name)? {
+            for rows in self.open(input)? {
                 if self.job.engine.progress.stopped() {
                     return Err(StageError::Stopped);
                 }
-                let rows = self
-                    .schema
-                    .rows(&batch?)
-                    .map_err(|e| StageError::Damaged(format!("{}: {e}", self.job.name(input))))?;
-                for row in &rows {
+                for row in &rows? {
                     fold(&mut sum, input, row);
                 }
             }

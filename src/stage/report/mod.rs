@@ -29,7 +29,8 @@ use crate::score::row::Status;
 pub fn run(job: &Job) -> Result<Report, StageError> {
     job.engine.progress.begin("report", 0);
     let plan: Plan = read_json(&job.run.plan())?;
-    let scored = Scored::new(job)?;
+    let measures = DIVERSITY.iter().chain(&CONCENTRATION);
+    let scored = Scored::new(job)?.reading(measures.map(|measure| measure.name().to_owned()));
     let records = records(job, &scored)?;
     let report = match standing(job, &plan) {
         Some(report) => {
