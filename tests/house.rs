@@ -22,6 +22,8 @@ const BESIDE: [(&str, &str); 1] = [("report", "provenance")];
 /// Most lines of a file, and of the median file.
 const MOST_LINES: usize = 600;
 const MEDIAN_LINES: usize = 200;
+/// Most lines of a function.
+const MOST_FUNCTION_LINES: usize = 80;
 
 struct Source {
     path: PathBuf,
@@ -195,6 +197,42 @@ fn files_can_be_read_in_one_sitting() {
     lengths.sort_unstable();
     let median = lengths[lengths.len() / 2];
     assert!(median <= MEDIAN_LINES, "the median file has {median} lines");
+}
+
+/// Name and length of every function, as formatted code shows them: a body ends with a brace that
+/// stands where its `fn` line begins.
+fn functions(text: &str) -> Vec<(String, usize)> {
+    let lines: Vec<&str> = text.lines().collect();
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let mut found = Vec::new();
+    for (at, line) in lines.iter().enumerate() {
+        let words: Vec<&str> = line.split_whitespace().take(4).collect();
+        let Some(name) = words.iter().position(|word| *word == "fn") else {
+            continue;
+        };
+        if words[0].starts_with("//") {
+            continue;
+        }
+        let end = lines[at..]
+            .iter()
+            .position(|end| indent(end) == indent(line) && end.trim_end().ends_with(['}', ';']));
+        let name = words.get(name + 1).copied().unwrap_or_default();
+        found.push((name.to_owned(), end.map_or(0, |lines| lines + 1)));
+    }
+    found
+}
+
+#[test]
+fn functions_are_short() {
+    let mut count = 0;
+    for source in sources().iter().filter(|source| !source.is_tests()) {
+        for (name, lines) in functions(&source.text) {
+            let most = MOST_FUNCTION_LINES;
+            assert!(lines <= most, "{}: {name} has {lines}", source.name());
+            count += 1;
+        }
+    }
+    assert!(count > 500, "only {count} functions were found");
 }
 
 #[test]

@@ -93,6 +93,9 @@ fn mix(config: &Config, faults: &mut Vec<String>) {
         }
     }
     let sum: f64 = parts.iter().map(|(_, part)| part).sum();
+    if sum.is_infinite() && parts.iter().all(|(_, part)| part.is_finite()) {
+        faults.push("`mix` has parts whose sum is beyond all numbers: use smaller ones".to_owned());
+    }
     if sum <= 0.0 && sum.is_finite() {
         faults.push(
             "`mix` asks for nothing: give parts, such as human = 70, semi_synthetic = 15, synthetic = 15"

@@ -177,6 +177,13 @@ impl Found {
             return Err(collision(&name, &shard.path));
         }
         let meta = fs::metadata(path).map_err(ShardError::io(path, "look at"))?;
+        if !meta.is_file() {
+            // A pipe would be waited on for ever, and could be read only once.
+            return Err(ShardError::Name {
+                path: path.to_path_buf(),
+                cause: "it is no regular file",
+            });
+        }
         self.by_file.insert(real, name.clone());
         self.by_name.insert(
             name.clone(),

@@ -23,6 +23,13 @@ pub fn prepare(run: &Path, out: &Path) -> Result<Config, StageError> {
             run.display()
         )));
     }
+    if to.root().starts_with(from.root()) || from.root().starts_with(to.root()) {
+        return Err(StageError::Usage(format!(
+            "{} and {} lie one inside the other: give another --out",
+            run.display(),
+            out.display()
+        )));
+    }
     let config = config::load(&from.config())?;
     let list: InputList = read_json(&from.inputs())?;
     let measured = scores_of(&from).map_or_else(|| from.clone(), |s| RunDir::new(s.run));

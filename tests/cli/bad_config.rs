@@ -134,6 +134,8 @@ fn parts_on_the_command_line_that_are_no_parts_are_told() {
             .says("is no part")
             .says("use human=70,semi_synthetic=15,synthetic=15");
     }
+    let huge = "run --human human --mix human=1e308,semi_synthetic=1e308 --out mix";
+    place.tamis(huge).code(2).says("use smaller ones");
     place
         .tamis("run --human human --mix human=0 --out mix")
         .code(2)

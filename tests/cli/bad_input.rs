@@ -66,6 +66,20 @@ fn a_truncated_zst_fails_alone() {
 }
 
 #[test]
+fn a_mended_shard_is_taken_in() {
+    let place = good();
+    let bytes = packed("x.zst", &good_lines());
+    place.file("human/bad.jsonl.zst", &bytes[..bytes.len() / 2]);
+    run(&place, "--allow-failed 1").code(0);
+    place.file("human/bad.jsonl.zst", &bytes);
+    run(&place, "").code(0).says("it failed before");
+    let report = place.run("mix").report();
+    let whole = (&report["complete"], &report["rows"]["read"]);
+    assert_eq!(whole, (&true.into(), &300.into()));
+    place.tamis("verify mix --inputs").code(0);
+}
+
+#[test]
 fn a_truncated_gz_fails_alone() {
     let bytes = packed("x.gz", &good_lines());
     let cut = &bytes[..bytes.len() * 2 / 3];
@@ -268,6 +282,29 @@ fn schemas_may_differ_between_shards() {
 }
 
 #[test]
+fn a_column_of_two_types_is_told_row_by_row() {
+    let place = good();
+    let rows = "{\"text\":\"A row.\",\"score\":\"high\"}\n{\"text\":\"A row.\"}\n";
+    place.file("human/bad.jsonl", rows);
+    place.file(
+        "mix.toml",
+        "out = \"mix\"\n[limits]\nquarantine = 0.5\n[mix]\nhuman = 1\n\
+         [[filters.rule]]\nname = \"low\"\ncolumn = \"input.score\"\nmin = 0.4\n\
+         [[source]]\nname = \"human\"\npaths = [\"human/*.jsonl*\"]\norigin = \"human\"\n",
+    );
+    place.tamis("run mix.toml").code(0);
+    let record = place.run("mix").json("quarantine/human/bad.jsonl.jsonl");
+    assert_eq!(record["code"], "E-COLUMN-TYPE");
+    assert!(
+        place.run("mix").report()["reasons"]["low"]
+            .as_u64()
+            .unwrap()
+            > 5
+    );
+    place.tamis("verify mix --inputs").code(0);
+}
+
+#[test]
 fn a_text_column_that_is_missing_or_no_text_is_told_before_any_work() {
     let place = good();
     let batch = table(&docs("d", 5, &[En]));
@@ -305,6 +342,28 @@ fn paths_that_cannot_be_worked_on_are_told_before_any_work() {
     twice.says("is in the sources `human` and `unknown`");
     with("--human human/a.jsonl.zst human --synthetic human/b.parquet --out mix").code(2);
     assert!(!place.path("mix").exists());
+}
+
+#[test]
+fn what_is_no_regular_file_is_told_and_not_waited_for() {
+    let place = good();
+    let pipe = place.path("human/p.jsonl");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    run(&place, "")
+        .code(2)
+        .says("p.jsonl")
+        .says("it is no regular file");
+}
+
+#[test]
+fn names_that_cannot_be_shards_are_told() {
+    let place = good();
+    place.file("human/new\nline.jsonl", "{\"text\":\"x\"}\n");
+    run(&place, "")
+        .code(2)
+        .says("new\\nline.jsonl")
+        .says("control character");
 }
 
 #[test]

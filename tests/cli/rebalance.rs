@@ -83,6 +83,10 @@ fn what_cannot_be_rebalanced_is_refused() {
         .code(2)
         .says("another --out");
     place
+        .tamis("rebalance mix --mix human=1 --out mix/inside")
+        .code(2)
+        .says("one inside the other");
+    place
         .tamis("rebalance human --mix human=1 --out x")
         .code(2)
         .says("config.toml");

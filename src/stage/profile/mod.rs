@@ -289,8 +289,27 @@ pub fn input_types(job: &Job, summaries: &[Summary]) -> Vec<(String, InputType)>
     job.input_names
         .iter()
         .map(|name| {
-            let seen = types.get(name).copied().unwrap_or(InputType::Text);
+            let seen = match types.get(name) {
+                Some(InputType::Text) | None if used_as_number(job, name) => InputType::Number,
+                seen => seen.copied().unwrap_or(InputType::Text),
+            };
             (name.clone(), seen)
         })
         .collect()
+}
+
+/// True for a column that a bound or a weight needs as a number: a row that holds text there is a bad
+/// row, and never a reason to take the whole column for text, on which no bound would hold.
+fn used_as_number(job: &Job, name: &str) -> bool {
+    let is = |column: &str| column.strip_prefix("input.") == Some(name);
+    let rules = &job.config.filters.rule;
+    rules
+        .iter()
+        .any(|rule| is(&rule.column) && (rule.min.is_some() || rule.max.is_some()))
+        || job
+            .config
+            .mix
+            .weight
+            .iter()
+            .any(|weight| is(&weight.column))
 }
