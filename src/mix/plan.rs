@@ -174,6 +174,8 @@ pub struct Plan {
     pub cells: Vec<Cell>,
     /// What following the plan comes to.
     pub expected: Expected,
+    /// blake3 of this plan as JSON with this field empty: a plan that was changed is not followed.
+    pub digest: String,
 }
 
 /// What following a plan comes to, counted over all score rows.
@@ -198,6 +200,26 @@ pub struct Expected {
 }
 
 impl Plan {
+    /// The plan with its own digest.
+    pub fn sealed(mut self) -> Plan {
+        self.digest = self.own_digest();
+        self
+    }
+
+    /// True if the plan is as it was sealed.
+    pub fn is_sealed(&self) -> bool {
+        self.digest == self.own_digest()
+    }
+
+    fn own_digest(&self) -> String {
+        let open = Plan {
+            digest: String::new(),
+            ..self.clone()
+        };
+        let json = serde_json::to_vec(&open).expect("a plan has a JSON form");
+        blake3::hash(&json).to_hex().to_string()
+    }
+
     /// The fate of a document that was judged under this plan.
     pub fn fate(&self, key: Key, judged: &Judgement) -> Fate {
         let pool = match (&judged.reason, judged.pool) {

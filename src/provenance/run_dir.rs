@@ -51,6 +51,29 @@ impl RunDir {
         RunDir { root: root.into() }
     }
 
+    /// A file or folder that is there and is none of a run directory's.
+    pub fn foreign(&self) -> Option<PathBuf> {
+        const OURS: [&str; 12] = [
+            "config.toml",
+            "inputs.json",
+            "profile",
+            "scores",
+            "plan.json",
+            "edits",
+            "data",
+            "quarantine",
+            "manifest",
+            "manifest.json",
+            "report.json",
+            "log",
+        ];
+        let entries = std::fs::read_dir(&self.root).ok()?;
+        entries.flatten().map(|entry| entry.path()).find(|path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            !OURS.contains(&&*name) && !name.starts_with(".tmp-")
+        })
+    }
+
     /// The folder itself.
     pub fn root(&self) -> &Path {
         &self.root

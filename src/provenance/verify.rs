@@ -232,6 +232,7 @@ fn decided(plan: &Plan, config: &Config, faults: &mut Vec<String>) {
         ("uncertain", plan.uncertain == config.assign.uncertain),
         ("unverified", plan.unverified == config.assign.unverified),
         ("rules", plan.rules == rules),
+        ("digest", plan.is_sealed()),
         (
             "run",
             plan.run == Fingerprint::from(plan.fingerprint.clone()).short(),

@@ -101,7 +101,7 @@ impl Engine {
                     return;
                 };
                 let result = self.guarded(|| work(item));
-                if let Err(StageError::Stopped | StageError::Environment(_)) = &result {
+                if result.as_ref().is_err_and(StageError::ends_everything) {
                     next.store(items.len(), Ordering::Relaxed);
                 }
                 let mut slots = results

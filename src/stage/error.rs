@@ -128,6 +128,12 @@ impl StageError {
         }
     }
 
+    /// True if no other shard should begin: the next one would fail alike, or nobody waits for it.
+    /// A bug ends its shard alone, but not before the run knows of it.
+    pub fn ends_everything(&self) -> bool {
+        matches!(self.exit(), Exit::Stopped | Exit::Environment)
+    }
+
     /// The error of one shard as a record.
     pub fn into_failure(self, shard: &str, action: &str) -> Failure {
         let code = match &self {

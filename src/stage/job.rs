@@ -78,6 +78,7 @@ impl Job {
             }
             (Err(error), _) | (_, Err(error)) => return Err(error),
         };
+        refuse_foreign(&run)?;
         config.out = Some(".".to_owned());
         std::fs::create_dir_all(run.log()).map_err(|e| StageError::io(&run.log(), &e))?;
         let lock = if lock { Some(take_lock(&run)?) } else { None };
@@ -112,6 +113,7 @@ impl Job {
     ) -> Result<String, StageError> {
         Models::load(&config)?;
         let inputs = resolve(&mut config, out)?;
+        refuse_foreign(&RunDir::new(absolute(out)?))?;
         let mut text = String::from("would run profile, score, plan, write, report\n");
         for (index, source) in config.source.iter().enumerate() {
             let of = inputs.iter().filter(|input| input.source == index);
@@ -316,6 +318,18 @@ pub fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Stage
 fn absolute(path: &Path) -> Result<PathBuf, StageError> {
     let absolute = std::path::absolute(path).map_err(|e| StageError::io(path, &e))?;
     Ok(super::inputs::real(&absolute))
+}
+
+/// Refuses a folder that holds other things: they would be sealed into the manifest.
+fn refuse_foreign(run: &RunDir) -> Result<(), StageError> {
+    match run.foreign() {
+        Some(path) => Err(StageError::Usage(format!(
+            "{} is no run directory: it holds {}; choose another --out",
+            run.root().display(),
+            path.display()
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// Refuses a second run on a live run directory. The lock is the operating system's, so it ends with

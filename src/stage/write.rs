@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::error::StageError;
 use super::inputs::Input;
-use super::job::{Job, read_json};
+use super::job::Job;
 use super::plan::sweep::{ScoreBatches, Scored};
 use super::settle::settle;
 use crate::config::{Source, Unit};
@@ -54,7 +54,7 @@ struct Counts {
 /// # Errors
 /// Failed shards above what is allowed, no room, a stop, the environment.
 pub fn run(job: &Job) -> Result<(), StageError> {
-    let plan: Plan = read_json(&job.run.plan())?;
+    let plan = super::plan::read(job)?;
     let scored = Scored::new(job)?;
     room(job, &plan)?;
     let lineage = Lineage::new(&plan, &scored.schema)

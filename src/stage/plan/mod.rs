@@ -39,13 +39,18 @@ pub fn run(job: &Job) -> Result<(), StageError> {
     let scored = Scored::new(job)?;
     let fingerprint = fingerprint(job, &scored);
     if let Ok(plan) = read_json::<Plan>(&job.run.plan()) {
+        let sealed = plan.is_sealed();
         let changed = Fingerprint::from(plan.fingerprint).changed(&fingerprint);
-        if changed.is_empty() {
+        if changed.is_empty() && sealed {
             tracing::info!(stage = "plan", "done before");
             return Ok(());
         }
-        let why = changed.join(", ");
-        tracing::info!(stage = "plan", changed = why, "again");
+        let why = if sealed {
+            format!("{} changed", changed.join(", "))
+        } else {
+            "plan.json is not what was written".to_owned()
+        };
+        tracing::info!(stage = "plan", why, "again");
     }
     let mut plan = draft(job, &scored, fingerprint)?;
     cells::fill(&scored, &mut plan)?;
@@ -53,8 +58,23 @@ pub fn run(job: &Job) -> Result<(), StageError> {
     for gate in gates::judge(job, &plan) {
         hold(&gate)?;
     }
-    write_json(&job.run.plan(), &plan)?;
+    write_json(&job.run.plan(), &plan.sealed())?;
     job.write_inputs()
+}
+
+/// The finished plan of a job.
+///
+/// # Errors
+/// If there is none, or it is not what was written.
+pub fn read(job: &Job) -> Result<Plan, StageError> {
+    let plan: Plan = read_json(&job.run.plan())?;
+    if plan.is_sealed() {
+        return Ok(plan);
+    }
+    Err(StageError::Damaged(format!(
+        "{} is not what was written; run `tamis plan` again",
+        job.run.plan().display()
+    )))
 }
 
 /// Refuses to open a run directory whose finished plan is for another mix.
@@ -119,6 +139,7 @@ fn draft(job: &Job, scored: &Scored<'_>, fingerprint: Fingerprint) -> Result<Pla
         total: 0,
         cells: Vec::new(),
         expected: Expected::default(),
+        digest: String::new(),
     })
 }
 

@@ -179,7 +179,11 @@ fn sample(
             match part {
                 Some(Ok(part)) => whole.merge(part),
                 Some(Err(StageError::Stopped)) | None => return Err(StageError::Stopped),
-                Some(Err(error @ StageError::Environment(_))) => return Err(error),
+                Some(Err(error))
+                    if error.ends_everything() || matches!(error, StageError::Bug(_)) =>
+                {
+                    return Err(error);
+                }
                 // A damaged shard is named by `score`, which reads all of it.
                 Some(Err(error)) => {
                     tracing::warn!(stage = "profile", "{}", super::error::chain(&error));

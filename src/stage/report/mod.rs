@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use self::seal::{Totals, seal, standing};
 use self::sums::{CONCENTRATION, DIVERSITY, Group, Sums};
 use super::error::StageError;
-use super::job::{Job, read_json, write_json};
+use super::job::{Job, write_json};
 use super::plan::gates::hold;
 use super::plan::sweep::Scored;
 use super::{plan, profile};
@@ -28,7 +28,7 @@ use crate::score::row::Status;
 /// A gate that does not hold (after everything is written), damaged files, a stop.
 pub fn run(job: &Job) -> Result<Report, StageError> {
     job.engine.progress.begin("report", 0);
-    let plan: Plan = read_json(&job.run.plan())?;
+    let plan = plan::read(job)?;
     let measures = DIVERSITY.iter().chain(&CONCENTRATION);
     let scored = Scored::new(job)?.reading(measures.map(|measure| measure.name().to_owned()));
     let records = records(job, &scored)?;
