@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
+use super::print;
+
 use crate::config;
 use crate::stage::StageError;
 
@@ -35,11 +37,11 @@ pub fn run(command: &ConfigCommand) -> Result<(), StageError> {
             eprintln!("{} is valid", config.display());
         }
         ConfigCommand::Show { config: Some(path) } => {
-            print!("{}", config::to_toml(&config::load(path)?)?);
+            print(&config::to_toml(&config::load(path)?)?)?;
         }
         ConfigCommand::Show { config: None } => {
             for key in config::KEYS {
-                println!("{key}");
+                print(&format!("{key}\n"))?;
             }
         }
     }

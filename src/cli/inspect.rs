@@ -2,6 +2,8 @@
 
 use clap::Args;
 
+use super::print;
+
 use crate::shard::{self, Columns};
 use crate::stage::StageError;
 use crate::stage::inputs::format_name;
@@ -28,7 +30,7 @@ pub fn run(args: &InspectArgs) -> Result<(), StageError> {
         id: None,
         extra: Vec::new(),
     };
-    println!("shard\tformat\tbytes\trows\tcolumns");
+    print("shard\tformat\tbytes\trows\tcolumns\n")?;
     for found in shard::find(&args.patterns)? {
         let line = match shard::schema_of(&found, &columns) {
             Ok(schema) => format!(
@@ -38,12 +40,12 @@ pub fn run(args: &InspectArgs) -> Result<(), StageError> {
             ),
             Err(error) => format!("?\t{error}"),
         };
-        println!(
-            "{}\t{}\t{}\t{line}",
+        print(&format!(
+            "{}\t{}\t{}\t{line}\n",
             found.name,
             format_name(found.format),
             found.bytes
-        );
+        ))?;
     }
     Ok(())
 }

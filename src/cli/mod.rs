@@ -12,6 +12,7 @@ mod stages;
 mod train;
 mod verify;
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -21,7 +22,7 @@ use clap_complete::Shell;
 
 use crate::config::parse_size;
 use crate::provenance::run_dir::Stage;
-use crate::stage::{CallOptions, Exit, Progress, StageError};
+use crate::stage::{CallOptions, Exit, Progress, StageError, caught};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -126,7 +127,7 @@ pub fn main() -> ExitCode {
         Ok(session) => session,
         Err(error) => return end(&error),
     };
-    match dispatch(cli.command, &session) {
+    match caught(|| dispatch(cli.command, &session)) {
         Ok(()) => ExitCode::from(Exit::Done.code()),
         Err(error) => {
             session.finish();
@@ -157,9 +158,22 @@ fn dispatch(command: Command, session: &Session) -> Result<(), StageError> {
         Command::Config(command) => config::run(&command),
         Command::Train(command) => train::run(&command, session),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "tamis", &mut std::io::stdout());
-            Ok(())
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "tamis", &mut script);
+            print(&String::from_utf8_lossy(&script))
         }
+    }
+}
+
+/// Prints to stdout. A reader that has seen enough is no error.
+///
+/// # Errors
+/// If stdout cannot be written to.
+pub fn print(text: &str) -> Result<(), StageError> {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        Err(e) => Err(StageError::Environment(format!("stdout: {e}"))),
+        Ok(()) => Ok(()),
     }
 }
 
@@ -190,6 +204,11 @@ impl Session {
             allow_failed,
             progress: Arc::clone(&self.progress),
         }
+    }
+
+    /// Counters and stop flag of this call.
+    pub fn progress(&self) -> &Progress {
+        &self.progress
     }
 
     /// Worker threads.

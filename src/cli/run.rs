@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Session, config_or_run};
+use super::{Session, config_or_run, print};
 use crate::config::{self, Config, Mix, Source, Unit};
 use crate::document::Origin;
 use crate::provenance::run_dir::Stage;
@@ -56,12 +56,12 @@ pub struct SourceFlags {
     /// Files, folders or globs of text of unknown origin; repeatable
     #[arg(long, value_name = "G", num_args = 1..)]
     unknown: Vec<String>,
-    /// Column or field that holds the text
-    #[arg(long, value_name = "COLUMN", default_value = "text")]
-    text: String,
-    /// Column or field that holds the id
-    #[arg(long, value_name = "COLUMN", default_value = "id")]
-    id: String,
+    /// Column or field that holds the text; `text` if not given
+    #[arg(long, value_name = "COLUMN", conflicts_with = "config")]
+    text: Option<String>,
+    /// Column or field that holds the id; `id` if not given
+    #[arg(long, value_name = "COLUMN", conflicts_with = "config")]
+    id: Option<String>,
 }
 
 /// The mix, on the command line.
@@ -99,10 +99,13 @@ impl SourceFlags {
         given
             .into_iter()
             .filter(|(_, paths, _)| !paths.is_empty())
-            .map(|(name, paths, origin)| Source {
-                text: self.text.clone(),
-                id: self.id.clone(),
-                ..Source::new(name, paths.clone(), origin)
+            .map(|(name, paths, origin)| {
+                let source = Source::new(name, paths.clone(), origin);
+                Source {
+                    text: self.text.clone().unwrap_or(source.text),
+                    id: self.id.clone().unwrap_or(source.id),
+                    ..source
+                }
             })
             .collect()
     }
@@ -210,14 +213,8 @@ pub fn run(args: RunArgs, session: &Session) -> Result<(), StageError> {
 /// # Errors
 /// If stdout cannot be written to.
 pub fn print_json(value: &impl serde::Serialize) -> Result<(), StageError> {
-    use std::io::Write;
     let mut text = serde_json::to_vec_pretty(value)
         .map_err(|e| StageError::Bug(format!("cannot write JSON: {e}")))?;
     text.push(b'\n');
-    match std::io::stdout().write_all(&text) {
-        // The reader has seen enough.
-        Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-        Err(e) => Err(StageError::Environment(format!("stdout: {e}"))),
-        Ok(()) => Ok(()),
-    }
+    print(&String::from_utf8_lossy(&text))
 }

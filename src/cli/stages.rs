@@ -50,13 +50,18 @@ pub struct ScoreArgs {
     #[arg(long, value_name = "RUN|FILE")]
     out: Option<PathBuf>,
     /// Column or field that holds the text, with --loose
-    #[arg(long, value_name = "COLUMN", default_value = "text")]
+    #[arg(
+        long,
+        value_name = "COLUMN",
+        default_value = "text",
+        requires = "loose"
+    )]
     text: String,
     /// Column or field that holds the id, with --loose
-    #[arg(long, value_name = "COLUMN", default_value = "id")]
+    #[arg(long, value_name = "COLUMN", default_value = "id", requires = "loose")]
     id: String,
     /// Do not identify languages, with --loose
-    #[arg(long)]
+    #[arg(long, requires = "loose")]
     no_language: bool,
     /// Go on with up to N failed shards left out
     #[arg(long, value_name = "N", default_value_t = 0)]

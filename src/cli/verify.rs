@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Session;
+use super::{Session, print};
 use crate::provenance::verify::{self, Options};
 use crate::stage::StageError;
 
@@ -33,14 +33,19 @@ pub fn run(args: &VerifyArgs, session: &Session) -> Result<(), StageError> {
             args.run.display()
         )));
     }
+    let progress = session.progress();
     let options = Options {
         inputs: args.inputs,
         threads: session.threads(),
+        stopped: &|| progress.stopped(),
     };
     let checked = verify::verify(&args.run, &options);
     session.finish();
+    if progress.stopped() {
+        return Err(StageError::Stopped);
+    }
     for fault in &checked.faults {
-        println!("{fault}");
+        print(&format!("{fault}\n"))?;
     }
     if checked.faults.is_empty() {
         session.say(&format!(

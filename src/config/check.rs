@@ -105,6 +105,11 @@ fn mix(config: &Config, faults: &mut Vec<String>) {
     if mix.unverified > 0.0 && config.assign.unverified != Unverified::Own {
         faults.push("`mix.unverified` needs `assign.unverified = \"own\"`".to_owned());
     }
+    for (key, value) in [("seed", Some(config.seed)), ("mix.total", mix.total)] {
+        if value.is_some_and(|value| i64::try_from(value).is_err()) {
+            faults.push(format!("`{key}` is too large: at most {}", i64::MAX));
+        }
+    }
     if mix.total == Some(0) {
         faults.push("`mix.total` is 0: leave it out for the largest mix without copies".to_owned());
     }
@@ -225,7 +230,13 @@ fn filter_rule(key: &str, rule: &Rule, faults: &mut Vec<String>) {
     if [rule.min, rule.max].into_iter().flatten().any(f64::is_nan) {
         faults.push(format!("`{key}` has a bound that is no number"));
     }
-    const TAKEN: [&str; 4] = ["uncertain", "unverified", "not_drawn", "quarantined"];
+    const TAKEN: [&str; 5] = [
+        "uncertain",
+        "unverified",
+        "zero_weight",
+        "not_drawn",
+        "quarantined",
+    ];
     if TAKEN.contains(&rule.name.as_str()) {
         faults.push(format!(
             "`{key}.name` is `{}`, a reason that the program itself gives",

@@ -44,6 +44,27 @@ pub struct Config {
     pub source: Vec<Source>,
 }
 
+impl Config {
+    /// Every filter, those of the preset first.
+    pub fn rules(&self) -> Vec<Rule> {
+        let mut rules = super::preset_rules(self.filters.preset);
+        rules.extend(self.filters.rule.iter().cloned());
+        rules
+    }
+
+    /// Every column that filters, weight and strata name, each with the key that names it.
+    pub fn named_columns(&self) -> Vec<(&'static str, String)> {
+        let rules = self.rules().into_iter();
+        let weight = self.mix.weight.iter().map(|weight| weight.column.clone());
+        let strata = self.mix.strata.iter().cloned();
+        rules
+            .map(|rule| ("filters.rule.column", rule.column))
+            .chain(weight.map(|column| ("mix.weight.column", column)))
+            .chain(strata.map(|column| ("mix.strata", column)))
+            .collect()
+    }
+}
+
 /// A named set of shards, with what is known of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

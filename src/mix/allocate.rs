@@ -124,8 +124,8 @@ pub fn allocate(
     };
     let limit = largest_total(shares, pools, largest);
     match total {
-        None if limit >= 1.0 => Ok(targets(shares, limit as u64, pools, copies)),
-        Some(asked) if asked as f64 <= limit => Ok(targets(shares, asked, pools, copies)),
+        None if limit >= 1.0 => Ok(targets(shares, limit as u64, pools, largest)),
+        Some(asked) if asked as f64 <= limit => Ok(targets(shares, asked, pools, largest)),
         _ => Err(Box::new(refuse(shares, total, pools, largest))),
     }
 }

@@ -54,6 +54,8 @@ pub trait Row {
     fn lang(&self) -> Option<&str>;
     /// True if the text was edited before.
     fn edited(&self) -> bool;
+    /// True if the prior has an alternative for at least one token of the text.
+    fn editable(&self) -> bool;
     /// The classifier's logit; none where it abstained.
     fn logit(&self) -> Option<f64>;
     /// The document's size in a unit; none for tokens that nobody counted.
@@ -92,6 +94,8 @@ pub struct Judgement {
     pub count: u64,
     /// Its weight in fixed point.
     pub weight: u64,
+    /// Its weight as the base of a variant; 0 if it may not be one.
+    pub variant_weight: u64,
     /// Its stratum, as `column=value,..`.
     pub stratum: String,
 }
@@ -100,6 +104,16 @@ struct Bound<C> {
     rule: Rule,
     name: String,
     column: C,
+}
+
+impl Judgement {
+    /// Its weight when it is drawn for a pool.
+    pub fn weight_in(&self, pool: Pool) -> u64 {
+        match pool {
+            Pool::Variant => self.variant_weight,
+            _ => self.weight,
+        }
+    }
 }
 
 /// The rules of a plan, with their columns resolved.
@@ -182,12 +196,25 @@ impl<C: Copy> Judge<C> {
             .collect();
         let (origin, origin_by, uncertain, unverified) = self.origin(row, thresholds);
         let pool = self.pool(origin, uncertain, unverified);
+        let editable = pool == Some(Pool::Human)
+            && !uncertain
+            && !unverified
+            && !row.edited()
+            && row.editable()
+            && row
+                .lang()
+                .is_some_and(|lang| self.languages.iter().any(|known| known == lang));
         let weight = pool.map_or(0, |pool| self.weight(row, pool));
+        let variant_weight = if editable {
+            self.weight(row, Pool::Variant)
+        } else {
+            0
+        };
         let reason = match filters.first() {
             Some(&first) => Some(self.rules[first].name.clone()),
             None if pool.is_none() && uncertain => Some("uncertain".to_owned()),
             None if pool.is_none() && unverified => Some("unverified".to_owned()),
-            None if weight == 0 => Some("zero_weight".to_owned()),
+            None if weight == 0 && variant_weight == 0 => Some("zero_weight".to_owned()),
             None => None,
         };
         Judgement {
@@ -198,16 +225,10 @@ impl<C: Copy> Judge<C> {
             uncertain,
             unverified,
             pool,
-            editable: pool == Some(Pool::Human)
-                && !uncertain
-                && !unverified
-                && !row.edited()
-                && row
-                    .lang()
-                    .is_some_and(|lang| self.languages.iter().any(|known| known == lang))
-                && row.count(Unit::Words).is_some_and(|words| words > 0),
+            editable,
             count: row.count(self.unit).unwrap_or(0),
             weight,
+            variant_weight,
             stratum: self.stratum(row),
         }
     }

@@ -133,6 +133,8 @@ pub struct Cell {
     pub pool_documents: u64,
     /// Their sum in the unit.
     pub pool_count: u64,
+    /// The largest of them: a cell is exact to one document.
+    pub largest: u64,
     /// What was asked for, in the unit.
     pub target: u64,
     /// What the cut gives, in the unit.
@@ -179,7 +181,7 @@ pub struct Plan {
 }
 
 /// What following a plan comes to, counted over all score rows.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Expected {
     /// Rows of all shards that did not fail.
     pub read: u64,
@@ -197,6 +199,9 @@ pub struct Expected {
     pub filters: BTreeMap<String, u64>,
     /// Human documents that no variant may be made of, by why not.
     pub uneditable: BTreeMap<String, u64>,
+    /// The least share of an origin and stratum of which at least one copy is taken, among the
+    /// origins that the mix asks for; null for an empty mix.
+    pub least_retention: Option<f64>,
 }
 
 impl Plan {
@@ -272,7 +277,7 @@ impl Plan {
                 return 0;
             }
             let u = key.draw(self.seed, purpose);
-            fate::copies_at(&cell.cut, judged.weight, u, key, cell.max_copies)
+            fate::copies_at(&cell.cut, judged.weight_in(pool), u, key, cell.max_copies)
         })
     }
 

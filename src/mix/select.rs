@@ -4,26 +4,18 @@
 //! bucket in which the target lies and sorts them. Memory does not depend on the number of
 //! documents but for that bucket, which holds about a thousandth of them.
 
+use std::collections::BTreeMap;
+
 use super::plan::Cut;
 
-/// Buckets of a step: its leading bit (64 of them) and the ten bits below.
-const BUCKETS: usize = 64 << 10;
-
-/// First pass: the sum of counts in each bucket of the step.
-#[derive(Debug, Clone)]
+/// First pass: the sum of counts in each bucket of the step. Sparse, since there may be thousands of
+/// cells and most hold few documents.
+#[derive(Debug, Clone, Default)]
 pub struct Histogram {
-    sums: Vec<u64>,
+    sums: BTreeMap<usize, u64>,
 }
 
-impl Default for Histogram {
-    fn default() -> Self {
-        Histogram {
-            sums: vec![0; BUCKETS],
-        }
-    }
-}
-
-/// The bucket of a step; never falls as the step rises.
+/// The bucket of a step: its leading bit and the ten bits below. It never falls as the step rises.
 fn bucket(step: u64) -> usize {
     let lead = 63 - (step | 1).leading_zeros() as usize;
     let below = if lead >= 10 {
@@ -37,23 +29,23 @@ fn bucket(step: u64) -> usize {
 impl Histogram {
     /// Adds one step of a document with this count.
     pub fn add(&mut self, step: u64, count: u64) {
-        self.sums[bucket(step)] += count;
+        *self.sums.entry(bucket(step)).or_default() += count;
     }
 
     /// Adds another histogram.
     pub fn merge(&mut self, other: &Histogram) {
-        for (sum, more) in self.sums.iter_mut().zip(&other.sums) {
-            *sum += more;
+        for (bucket, more) in &other.sums {
+            *self.sums.entry(*bucket).or_default() += more;
         }
     }
 
     /// The second pass for this target.
     pub fn select(&self, target: u64) -> Select {
         let mut below = 0u64;
-        for (index, sum) in self.sums.iter().enumerate() {
+        for (index, sum) in &self.sums {
             if *sum > target - below {
                 return Select {
-                    bucket: Some(index),
+                    bucket: Some(*index),
                     need: target - below,
                     steps: Vec::new(),
                 };

@@ -110,6 +110,7 @@ proptest! {
             Ok(a) => {
                 prop_assert_eq!(a.human + a.variant + a.given_semi + a.synthetic + a.unverified, a.total);
                 prop_assert!(a.synthetic <= most * synthetic + 1);
+                prop_assert!(a.given_semi <= most * given_semi, "{a:?}");
                 prop_assert!(a.variant <= most * pools.editable + 1);
                 if disjoint {
                     prop_assert!(a.bases <= pools.editable);

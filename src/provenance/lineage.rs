@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use crate::config::{Rule, Unit, nearest};
 use crate::document::{EditRecord, Key, Origin, OriginBy, Provenance};
 use crate::edit::{Edited, Settings};
-use crate::mix::{EditPlan, Fate, Judge, Judgement, Plan, Row, Thresholds};
+use crate::mix::{EditPlan, Fate, Judge, Judgement, Plan, Pool, Row, Thresholds};
 use crate::score::row::{ColumnRef, RowSchema, ScoreRow, column_names};
 
 /// A score row together with the source it comes from.
@@ -41,10 +41,7 @@ impl Row for SourceRow<'_> {
     fn text(&self, column: Column) -> Option<Cow<'_, str>> {
         match column {
             Column::Source => Some(Cow::Borrowed(self.source)),
-            Column::Score(column) => self
-                .row
-                .text(column)
-                .or_else(|| self.row.number(column).map(|x| Cow::Owned(x.to_string()))),
+            Column::Score(column) => self.row.text(column),
         }
     }
 
@@ -67,6 +64,10 @@ impl Row for SourceRow<'_> {
 
     fn edited(&self) -> bool {
         self.row.edited
+    }
+
+    fn editable(&self) -> bool {
+        self.row.editable
     }
 
     fn logit(&self) -> Option<f64> {
@@ -187,12 +188,12 @@ impl<'a> Lineage<'a> {
         (key, judged, fate)
     }
 
-    /// The `tamis` column of a copy that is written as it came in.
+    /// The `tamis` column of a copy that is drawn for a pool, before any edit.
     pub fn provenance(
         &self,
         (source, shard, row): (usize, &str, &ScoreRow),
         (key, judged): (Key, &Judgement),
-        copy: u32,
+        (copy, pool): (u32, Pool),
         previous: Option<String>,
     ) -> Provenance {
         Provenance {
@@ -208,7 +209,7 @@ impl<'a> Lineage<'a> {
             shard: shard.to_owned(),
             row: row.row,
             copy,
-            weight: judged.weight as f64 / (1u64 << crate::mix::fate::WEIGHT_BITS) as f64,
+            weight: judged.weight_in(pool) as f64 / (1u64 << crate::mix::fate::WEIGHT_BITS) as f64,
             edit: EditRecord::default(),
             run: self.plan.run.clone(),
             previous,

@@ -78,17 +78,33 @@ impl Manifest {
     }
 }
 
-/// Every file of a run directory but `manifest.json` and `log/`, sorted by path.
+/// Every final file of a run directory but `manifest.json` and `log/`, sorted by path.
 ///
 /// # Errors
 /// If a folder cannot be listed.
 pub fn files_of(run: &RunDir) -> std::io::Result<Vec<PathBuf>> {
+    let mut found = with_temporaries(run)?;
+    found.retain(|path| !is_temporary(path));
+    Ok(found)
+}
+
+/// The same, and what was never finished.
+///
+/// # Errors
+/// If a folder cannot be listed.
+pub fn with_temporaries(run: &RunDir) -> std::io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     walk(run.root(), &mut found)?;
     let (log, manifest) = (run.log(), run.manifest());
     found.retain(|path| !path.starts_with(&log) && *path != manifest);
     found.sort();
     Ok(found)
+}
+
+/// True for names that begin with `.tmp-`, which are never final.
+pub fn is_temporary(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default();
+    name.as_encoded_bytes().starts_with(b".tmp-")
 }
 
 fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> std::io::Result<()> {

@@ -296,7 +296,9 @@ impl Check<'_> {
                 judged.pool.unwrap_or(Pool::Human)
             };
             let place = (self.source, self.shard, row);
-            let wanted = self.lineage.provenance(place, (key, &judged), copy, None);
+            let wanted = self
+                .lineage
+                .provenance(place, (key, &judged), (copy, pool), None);
             self.copy(row, wanted, pool, judged.count)
                 .map_err(|what| format!("row {}, copy {copy}: {what}", row.row))?;
         }

@@ -51,8 +51,9 @@ impl RunDir {
         RunDir { root: root.into() }
     }
 
-    /// A file or folder that is there and is none of a run directory's.
-    pub fn foreign(&self) -> Option<PathBuf> {
+    /// Something that the folder holds and a run directory does not; in a folder that is not known
+    /// to be `ours`, anything but an empty log.
+    pub fn foreign(&self, ours: bool) -> Option<PathBuf> {
         const OURS: [&str; 12] = [
             "config.toml",
             "inputs.json",
@@ -70,7 +71,12 @@ impl RunDir {
         let entries = std::fs::read_dir(&self.root).ok()?;
         entries.flatten().map(|entry| entry.path()).find(|path| {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            !OURS.contains(&&*name) && !name.starts_with(".tmp-")
+            let known = if ours {
+                OURS.contains(&&*name)
+            } else {
+                name == "log"
+            };
+            !known && !name.starts_with(".tmp-")
         })
     }
 

@@ -16,18 +16,20 @@ use super::manifest::{FileLine, Manifest, files_of};
 use super::record::{EditTally, Failure, RowCounts, ShardRecord};
 use super::rows::{Expectation, More, check_shard};
 use super::run_dir::{RunDir, Stage};
-use crate::config::{Config, preset_rules};
+use crate::config::Config;
 use crate::edit::prior::{NgramPrior, Prior};
 use crate::mix::Plan;
 use crate::shard::{Mapped, digest_file};
 
 /// How much to check.
-#[derive(Debug, Clone, Copy)]
-pub struct Options {
+#[derive(Clone, Copy)]
+pub struct Options<'a> {
     /// Read the inputs again, too, and compare every text with its original.
     pub inputs: bool,
     /// Worker threads.
     pub threads: usize,
+    /// Asked between shards whether to stop.
+    pub stopped: &'a (dyn Fn() -> bool + Sync),
 }
 
 /// What was checked, and every fault found.
@@ -67,7 +69,7 @@ struct Part {
 }
 
 /// Checks a finished run.
-pub fn verify(root: &Path, options: &Options) -> Checked {
+pub fn verify(root: &Path, options: &Options<'_>) -> Checked {
     let run = RunDir::new(root);
     let mut checked = Checked::default();
     let pool = rayon::ThreadPoolBuilder::new()
@@ -76,7 +78,7 @@ pub fn verify(root: &Path, options: &Options) -> Checked {
     let work = || {
         if let Some(manifest) = sealed(&run, &mut checked.faults) {
             checked.files = manifest.files.len();
-            digests(&run, &manifest, &mut checked.faults);
+            digests(&run, &manifest, options.stopped, &mut checked.faults);
             // What is damaged cannot be computed with.
             if checked.faults.is_empty() {
                 recompute(&run, &manifest, options, &mut checked);
@@ -118,8 +120,16 @@ fn sealed(run: &RunDir, faults: &mut Vec<String>) -> Option<Manifest> {
 }
 
 /// Files missing, changed, or too many.
-fn digests(run: &RunDir, manifest: &Manifest, faults: &mut Vec<String>) {
+fn digests(
+    run: &RunDir,
+    manifest: &Manifest,
+    stopped: &(dyn Fn() -> bool + Sync),
+    faults: &mut Vec<String>,
+) {
     let check = |file: &FileLine| -> Option<String> {
+        if stopped() {
+            return Some(format!("{}: stopped before it was checked", file.path));
+        }
         match digest_file(&run.resolve(&file.path)) {
             Err(e) => Some(format!("{}: {e}", file.path)),
             Ok(digest) if digest.hex != file.digest || digest.bytes != file.bytes => Some(format!(
@@ -155,7 +165,7 @@ fn read<T: DeserializeOwned>(path: &Path, faults: &mut Vec<String>) -> Option<T>
 }
 
 /// Everything that follows from scores and plan.
-fn recompute(run: &RunDir, manifest: &Manifest, options: &Options, checked: &mut Checked) {
+fn recompute(run: &RunDir, manifest: &Manifest, options: &Options<'_>, checked: &mut Checked) {
     let faults = &mut checked.faults;
     let (Some(plan), Some(report), Some(inputs)) = (
         read::<Plan>(&run.plan(), faults),
@@ -177,6 +187,12 @@ fn recompute(run: &RunDir, manifest: &Manifest, options: &Options, checked: &mut
     };
     decided(&plan, &config, faults);
     let prior = options.inputs.then(|| prior(&config, &plan)).flatten();
+    if options.inputs && prior.is_none() {
+        faults.push(format!(
+            "variants cannot be made again: the prior {} is not `{}`",
+            plan.edit.prior, config.edit.prior
+        ));
+    }
     let more = More {
         inputs: options.inputs,
         prior: prior.as_deref(),
@@ -184,7 +200,12 @@ fn recompute(run: &RunDir, manifest: &Manifest, options: &Options, checked: &mut
     let results: Vec<Result<Option<Expectation>, Vec<String>>> = inputs
         .inputs
         .par_iter()
-        .map(|input| check_shard(run, &measured, &plan, &config, input, &more))
+        .map(|input| {
+            if (options.stopped)() {
+                return Err(vec!["stopped before every shard was checked".to_owned()]);
+            }
+            check_shard(run, &measured, &plan, &config, input, &more)
+        })
         .collect();
     let mut sums = Expectation::new(&plan);
     let mut failed = 0;
@@ -223,15 +244,13 @@ fn decided(plan: &Plan, config: &Config, faults: &mut Vec<String>) {
             faults.push(format!("plan.json was made with another {name}"));
         }
     }
-    let mut rules = preset_rules(config.filters.preset);
-    rules.extend(config.filters.rule.iter().cloned());
     let same = [
         ("mix", plan.mix == config.mix),
         ("seed", plan.seed == config.seed),
         ("base", plan.base == config.edit.base),
         ("uncertain", plan.uncertain == config.assign.uncertain),
         ("unverified", plan.unverified == config.assign.unverified),
-        ("rules", plan.rules == rules),
+        ("rules", plan.rules == config.rules()),
         ("digest", plan.is_sealed()),
         (
             "run",

@@ -60,6 +60,8 @@ pub struct ScoreRow {
     pub generator: Option<String>,
     /// Whether the row carried an edit history on input: such a text is never a base for editing.
     pub edited: bool,
+    /// Whether the prior has an alternative for at least one token: else no variant can be made.
+    pub editable: bool,
     /// ISO 639-1 code of the language, null where unsure.
     pub lang: Option<Cow<'static, str>>,
     /// Confidence of `lang`, 0 to 1.
@@ -99,6 +101,7 @@ impl ScoreRow {
             kind: None,
             generator: None,
             edited: false,
+            editable: false,
             lang: None,
             lang_p: None,
             bytes: 0,
@@ -120,6 +123,7 @@ impl ScoreRow {
             ColumnRef::Row => Some(self.row as f64),
             ColumnRef::Generation => self.generation.map(f64::from),
             ColumnRef::Edited => Some(f64::from(u8::from(self.edited))),
+            ColumnRef::Editable => Some(f64::from(u8::from(self.editable))),
             ColumnRef::LangP => self.lang_p,
             ColumnRef::Bytes => Some(self.bytes as f64),
             ColumnRef::Chars => Some(self.chars as f64),
@@ -134,7 +138,8 @@ impl ScoreRow {
         }
     }
 
-    /// The value of a column as text; null where it has none or is a number or boolean.
+    /// The value of a column as text; null where it has none or is a measure or a count. An input
+    /// column gives text whatever its type.
     pub fn text(&self, column: ColumnRef) -> Option<Cow<'_, str>> {
         let text = match column {
             ColumnRef::Id => self.id.as_deref()?,
@@ -145,10 +150,12 @@ impl ScoreRow {
             ColumnRef::Generator => self.generator.as_deref()?,
             ColumnRef::Lang => self.lang.as_deref()?,
             ColumnRef::Abstain => self.abstain.as_deref()?,
-            ColumnRef::Input(place) => match self.inputs.get(place)?.as_ref()? {
-                Value::Text(text) => text.as_str(),
-                _ => return None,
-            },
+            ColumnRef::Input(place) => {
+                return match self.inputs.get(place)?.as_ref()? {
+                    Value::Text(text) => Some(Cow::Borrowed(text.as_str())),
+                    other => Some(Cow::Owned(other.to_string())),
+                };
+            }
             _ => return None,
         };
         Some(Cow::Borrowed(text))
@@ -168,6 +175,7 @@ pub enum ColumnRef {
     Kind,
     Generator,
     Edited,
+    Editable,
     Lang,
     LangP,
     Bytes,
@@ -216,7 +224,7 @@ const fn fixed(name: &'static str, column: ColumnRef, holds: ColumnType, nullabl
 
 /// The columns that every score file has, before the measures, in order.
 #[rustfmt::skip]
-pub(crate) const FIXED: [Fixed; 18] = [
+pub(crate) const FIXED: [Fixed; 19] = [
     fixed("row", ColumnRef::Row, ColumnType::Count, false),
     fixed("id", ColumnRef::Id, ColumnType::Text, true),
     fixed("status", ColumnRef::Status, ColumnType::Text, false),
@@ -226,6 +234,7 @@ pub(crate) const FIXED: [Fixed; 18] = [
     fixed("kind", ColumnRef::Kind, ColumnType::Text, true),
     fixed("generator", ColumnRef::Generator, ColumnType::Text, true),
     fixed("edited", ColumnRef::Edited, ColumnType::Bool, false),
+    fixed("editable", ColumnRef::Editable, ColumnType::Bool, false),
     fixed("lang", ColumnRef::Lang, ColumnType::Text, true),
     fixed("lang_p", ColumnRef::LangP, ColumnType::Number, true),
     fixed("bytes", ColumnRef::Bytes, ColumnType::Count, false),

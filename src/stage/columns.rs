@@ -1,6 +1,6 @@
 //! Which columns of a source are wanted besides the text, and what they declare.
 
-use crate::config::{Config, Source, preset_rules};
+use crate::config::{Config, Source};
 use crate::document::{Origin, OriginBy, Value, iso_day};
 use crate::shard::Columns;
 
@@ -35,13 +35,10 @@ pub struct Declared {
 
 /// Names of the input columns that filters, weight and strata use as `input.NAME`, sorted.
 pub fn input_names(config: &Config) -> Vec<String> {
-    let preset = preset_rules(config.filters.preset);
-    let rules = preset.iter().chain(&config.filters.rule);
-    let mut names: Vec<String> = rules
-        .map(|rule| &rule.column)
-        .chain(config.mix.weight.iter().map(|weight| &weight.column))
-        .chain(&config.mix.strata)
-        .filter_map(|name| name.strip_prefix("input."))
+    let mut names: Vec<String> = config
+        .named_columns()
+        .iter()
+        .filter_map(|(_, name)| name.strip_prefix("input."))
         .map(str::to_owned)
         .collect();
     names.sort();
@@ -78,6 +75,21 @@ impl SourceColumns {
             tokens,
             inputs,
         }
+    }
+
+    /// Names of the columns that declare something, token counts included.
+    pub fn declaring(&self) -> Vec<String> {
+        let places = [
+            self.label,
+            self.date,
+            self.kind,
+            self.generator,
+            self.tokens,
+        ];
+        let places = places.into_iter().flatten();
+        places
+            .map(|place| self.columns.extra[place].clone())
+            .collect()
     }
 
     /// The token count of a row, if a column gives one.

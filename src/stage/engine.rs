@@ -26,6 +26,8 @@ pub struct Engine {
     pool: rayon::ThreadPool,
     threads: usize,
     block_bytes: usize,
+    /// Drivers at work: they share the blocks that may be under way.
+    drivers: AtomicUsize,
     /// Counters and the stop flag.
     pub progress: std::sync::Arc<Progress>,
 }
@@ -73,6 +75,7 @@ impl Engine {
             pool,
             threads,
             block_bytes,
+            drivers: AtomicUsize::new(1),
             progress,
         })
     }
@@ -100,7 +103,7 @@ impl Engine {
                 let Some(item) = items.get(index) else {
                     return;
                 };
-                let result = self.guarded(|| work(item));
+                let result = caught(|| work(item));
                 if result.as_ref().is_err_and(StageError::ends_everything) {
                     next.store(items.len(), Ordering::Relaxed);
                 }
@@ -110,11 +113,14 @@ impl Engine {
                 slots[index] = Some(result);
             }
         };
+        let drivers = self.threads.min(items.len()).max(1);
+        self.drivers.store(drivers, Ordering::Relaxed);
         std::thread::scope(|scope| {
-            for _ in 0..self.threads.min(items.len()) {
+            for _ in 0..drivers {
                 scope.spawn(drive);
             }
         });
+        self.drivers.store(1, Ordering::Relaxed);
         results
             .into_inner()
             .unwrap_or_else(|poisoned| poisoned.into_inner())
@@ -137,15 +143,16 @@ impl Engine {
             self.pool.in_place_scope(|workers| {
                 let mut pending: VecDeque<Receiver<Result<R, StageError>>> = VecDeque::new();
                 let work = &work;
+                let most = (2 * self.threads / self.drivers.load(Ordering::Relaxed)).max(2);
                 for block in blocks {
                     let block = block?;
                     let (done, result) = bounded(1);
                     workers.spawn(move |_| {
                         // The driver may have gone, after an error of an earlier block.
-                        let _ = done.send(self.guarded(|| work(block)));
+                        let _ = done.send(caught(|| work(block)));
                     });
                     pending.push_back(result);
-                    if pending.len() > self.threads + 1 {
+                    if pending.len() >= most {
                         self.sink_first(&mut pending, &mut sink)?;
                     }
                 }
@@ -166,7 +173,7 @@ impl Engine {
             let next = if self.progress.stopped() {
                 Err(StageError::Stopped)
             } else {
-                self.guarded(&mut read)
+                caught(&mut read)
             };
             let message = match next {
                 Ok(Some(block)) => Ok(block),
@@ -193,16 +200,20 @@ impl Engine {
             .map_err(|_| StageError::Bug("a worker ended without a result".to_owned()))?;
         sink(result?)
     }
+}
 
-    fn guarded<R>(&self, work: impl FnOnce() -> Result<R, StageError>) -> Result<R, StageError> {
-        catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
-            let place = PANIC_PLACE.with(|place| place.borrow_mut().take());
-            Err(StageError::Bug(format!(
-                "a panic at {}",
-                place.as_deref().unwrap_or("an unknown place")
-            )))
-        })
-    }
+/// Does `work`; a panic in it becomes an error that names its place in the code.
+///
+/// # Errors
+/// Those of `work`, or [`StageError::Bug`].
+pub fn caught<R>(work: impl FnOnce() -> Result<R, StageError>) -> Result<R, StageError> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        let place = PANIC_PLACE.with(|place| place.borrow_mut().take());
+        Err(StageError::Bug(format!(
+            "a panic at {}",
+            place.as_deref().unwrap_or("an unknown place")
+        )))
+    })
 }
 
 #[cfg(test)]

@@ -119,7 +119,9 @@ fn overlap(shard: &Shard, out: &Path, faults: &mut Faults) {
 
 /// Refuses an output inside a folder that is an input: the next run would read it.
 fn inside_folder(pattern: &str, out: &Path, faults: &mut Faults) {
-    let folder = Path::new(pattern);
+    // A folder, or what a recursive glob walks.
+    let folder = pattern.split("**").next().unwrap_or(pattern);
+    let folder = Path::new(folder);
     if folder.is_dir() && real(out).starts_with(real(folder)) {
         faults.usage.push(format!(
             "the run directory {} lies inside the input folder {pattern}: choose another --out",

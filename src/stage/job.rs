@@ -15,9 +15,10 @@ use super::models::Models;
 use super::progress::Progress;
 use crate::config::{self, Config, Source};
 use crate::provenance::inputs::{InputLine, InputList, scores_of};
-use crate::provenance::manifest::files_of;
+use crate::provenance::manifest::{is_temporary, with_temporaries};
 use crate::provenance::run_dir::Stage;
-use crate::provenance::{Fingerprint, RunDir, ShardRecord};
+use crate::provenance::{Fingerprint, RunDir, ShardRecord, lineage};
+use crate::score::row::{InputType, RowSchema};
 use crate::shard::write_atomic;
 
 /// What a call may set, and a configuration may not: none of it changes a byte of the result.
@@ -69,6 +70,8 @@ impl Job {
     ) -> Result<Job, StageError> {
         let run = RunDir::new(absolute(out)?);
         let measured = scores_of(&run).map_or_else(|| run.clone(), |s| RunDir::new(s.run));
+        let input_names = input_names(&config);
+        known_columns(&config, &input_names)?;
         let models = Models::load(&config);
         let inputs = resolve(&mut config, run.root());
         let (models, inputs) = match (models, inputs) {
@@ -83,7 +86,7 @@ impl Job {
         std::fs::create_dir_all(run.log()).map_err(|e| StageError::io(&run.log(), &e))?;
         let lock = if lock { Some(take_lock(&run)?) } else { None };
         let job = Job {
-            input_names: input_names(&config),
+            input_names,
             engine: Engine::new(
                 options.threads,
                 options.memory,
@@ -111,6 +114,7 @@ impl Job {
         out: &Path,
         options: &CallOptions,
     ) -> Result<String, StageError> {
+        known_columns(&config, &input_names(&config))?;
         Models::load(&config)?;
         let inputs = resolve(&mut config, out)?;
         refuse_foreign(&RunDir::new(absolute(out)?))?;
@@ -154,12 +158,12 @@ impl Job {
             wanted.insert(self.run.record(Stage::Write, source, shard));
         }
         let ours = ["profile", "scores", "data", "quarantine", "manifest"].map(|f| root.join(f));
-        let found = files_of(&self.run).map_err(|e| StageError::io(root, &e))?;
+        let found = with_temporaries(&self.run).map_err(|e| StageError::io(root, &e))?;
         for path in found {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             let stale =
                 ours.iter().any(|folder| path.starts_with(folder)) && !wanted.contains(&path);
-            if stale || name.starts_with(".tmp-") {
+            if stale && !is_temporary(&path) || abandoned(&name) {
                 std::fs::remove_file(&path).map_err(|e| StageError::io(&path, &e))?;
             }
         }
@@ -320,9 +324,13 @@ fn absolute(path: &Path) -> Result<PathBuf, StageError> {
     Ok(super::inputs::real(&absolute))
 }
 
-/// Refuses a folder that holds other things: they would be sealed into the manifest.
-fn refuse_foreign(run: &RunDir) -> Result<(), StageError> {
-    match run.foreign() {
+/// Refuses a folder that is not ours: its files would be removed, replaced or sealed as ours.
+///
+/// # Errors
+/// Names something that the folder holds.
+pub fn refuse_foreign(run: &RunDir) -> Result<(), StageError> {
+    let ours = run.inputs().exists() || run.log().join(LOCK).exists();
+    match run.foreign(ours) {
         Some(path) => Err(StageError::Usage(format!(
             "{} is no run directory: it holds {}; choose another --out",
             run.root().display(),
@@ -332,10 +340,36 @@ fn refuse_foreign(run: &RunDir) -> Result<(), StageError> {
     }
 }
 
+/// True for the temporary file of a process that is no more: `.tmp-PID-..`.
+fn abandoned(name: &str) -> bool {
+    let owner = name
+        .strip_prefix(".tmp-")
+        .and_then(|rest| rest.split('-').next());
+    owner.is_some_and(|pid| !Path::new("/proc").join(pid).exists())
+}
+
+/// The lock file, in `log/`.
+const LOCK: &str = "run.lock";
+
+/// Refuses columns that no score row will have, before anything is scored.
+fn known_columns(config: &Config, input_names: &[String]) -> Result<(), StageError> {
+    let schema = RowSchema {
+        models: config.model.iter().map(|m| m.name.clone()).collect(),
+        inputs: input_names
+            .iter()
+            .map(|name| (name.clone(), InputType::Text))
+            .collect(),
+    };
+    let assign = (config.assign.uncertain, config.assign.unverified);
+    lineage::judge(&config.rules(), &config.mix, assign, &[], &schema)
+        .map(|_| ())
+        .map_err(|unknown| super::plan::unknown_columns(&unknown))
+}
+
 /// Refuses a second run on a live run directory. The lock is the operating system's, so it ends with
 /// the process, however that dies; where a file system has no locks, there is none.
 fn take_lock(run: &RunDir) -> Result<File, StageError> {
-    let path = run.log().join("run.lock");
+    let path = run.log().join(LOCK);
     let file = File::options()
         .create(true)
         .truncate(false)

@@ -24,7 +24,7 @@ pub mod score;
 mod settle;
 pub mod write;
 
-pub use engine::{Engine, silence_panics};
+pub use engine::{Engine, caught, silence_panics};
 pub use error::{Exit, StageError};
 pub use job::{CallOptions, Job};
 pub use progress::{Progress, Snapshot};

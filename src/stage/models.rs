@@ -78,10 +78,17 @@ fn read(path: &str, pinned: Option<&str>) -> Result<Vec<u8>, String> {
 }
 
 fn load_classifier(config: &Config) -> Result<Classifier, String> {
-    match &config.classifier.path {
-        None => Ok(Classifier::embedded()),
-        Some(path) => Classifier::from_bytes(&read(path, config.classifier.digest.as_deref())?)
-            .map_err(|e| format!("classifier {path}: {e}")),
+    let classifier = match &config.classifier.path {
+        None => Classifier::embedded(),
+        Some(path) => Classifier::from_bytes(&read(path, None)?)
+            .map_err(|e| format!("classifier {path}: {e}"))?,
+    };
+    match &config.classifier.digest {
+        Some(pinned) if pinned != classifier.digest() => Err(format!(
+            "the classifier has the digest {}, not that of `classifier.digest`, {pinned}",
+            classifier.digest()
+        )),
+        _ => Ok(classifier),
     }
 }
 

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use super::error::StageError;
-use super::job::{read_json, write_json};
+use super::inputs::real;
+use super::job::{read_json, refuse_foreign, write_json};
 use crate::config::{self, Config};
 use crate::provenance::fingerprint::short_digest;
 use crate::provenance::inputs::{InputList, ScoresOf, scores_of};
@@ -15,14 +16,8 @@ use crate::provenance::{Manifest, RunDir, ShardRecord};
 /// # Errors
 /// If `run` was not scored, or `out` is `run` itself.
 pub fn prepare(run: &Path, out: &Path) -> Result<Config, StageError> {
-    let from = RunDir::new(std::path::absolute(run).map_err(|e| StageError::io(run, &e))?);
-    let to = RunDir::new(std::path::absolute(out).map_err(|e| StageError::io(out, &e))?);
-    if super::inputs::real(out).starts_with(super::inputs::real(run)) {
-        return Err(StageError::Usage(format!(
-            "{} stays as it is: give an --out outside it",
-            run.display()
-        )));
-    }
+    let from = RunDir::new(real(run));
+    let to = RunDir::new(real(out));
     if to.root().starts_with(from.root()) || from.root().starts_with(to.root()) {
         return Err(StageError::Usage(format!(
             "{} and {} lie one inside the other: give another --out",
@@ -30,6 +25,7 @@ pub fn prepare(run: &Path, out: &Path) -> Result<Config, StageError> {
             out.display()
         )));
     }
+    refuse_foreign(&to)?;
     let config = config::load(&from.config())?;
     let list: InputList = read_json(&from.inputs())?;
     let measured = scores_of(&from).map_or_else(|| from.clone(), |s| RunDir::new(s.run));

@@ -6,13 +6,14 @@ use super::job::Job;
 use crate::provenance::run_dir::Stage;
 use crate::provenance::{Failure, Fingerprint, ShardRecord};
 
-/// Records failed shards; ends the run if there are more than allowed, or if it was stopped.
+/// Records failed shards (`failed_before` of them in earlier stages); ends the run if there are more than allowed, or if it was stopped.
 ///
 /// # Errors
 /// The worst of what happened.
 pub fn settle(
     job: &Job,
     stage: Stage,
+    failed_before: usize,
     results: Vec<Option<Result<(), StageError>>>,
 ) -> Result<(), StageError> {
     let (before, all) = (job.engine.progress.done_before(), job.inputs.len());
@@ -39,21 +40,17 @@ pub fn settle(
             Some(Ok(())) => {}
             None => {}
             Some(Err(error)) => match &error {
-                StageError::Stopped | StageError::Environment(_) | StageError::Usage(_) => {
-                    keep(error);
-                }
-                StageError::Shard(e) if e.is_environment() => keep(error),
+                StageError::Usage(_) => keep(error),
+                _ if error.ends_everything() => keep(error),
                 _ => failures.push(fail(job, stage, input, error)?),
             },
         }
     }
-    if let Some(error) = worst {
-        return Err(error);
+    let failed = (failed_before + failures.len()) as u64;
+    if failed > job.allow_failed || failures.iter().any(|f| f.code == PANIC_CODE) {
+        keep(StageError::Shards(failures, job.allow_failed));
     }
-    if failures.len() as u64 > job.allow_failed || failures.iter().any(|f| f.code == PANIC_CODE) {
-        return Err(StageError::Shards(failures, job.allow_failed));
-    }
-    Ok(())
+    worst.map_or(Ok(()), Err)
 }
 
 fn fail(job: &Job, stage: Stage, input: &Input, error: StageError) -> Result<Failure, StageError> {

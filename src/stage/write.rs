@@ -13,7 +13,7 @@ use super::settle::settle;
 use crate::config::{Source, Unit};
 use crate::document::{EditRecord, Key, Provenance};
 use crate::edit;
-use crate::mix::{Fate, Judgement, Plan};
+use crate::mix::{Fate, Judgement, Plan, Pool};
 use crate::provenance::Fingerprint;
 use crate::provenance::lineage::{self, Lineage, as_variant};
 use crate::provenance::record::{
@@ -86,7 +86,7 @@ pub fn run(job: &Job) -> Result<(), StageError> {
         };
         task.shard(fingerprint)
     });
-    settle(job, Stage::Write, results)
+    settle(job, Stage::Write, scored.failed.len(), results)
 }
 
 /// Refuses to begin where the disk cannot hold the mix.
@@ -279,9 +279,14 @@ impl Task<'_> {
             document.row,
         );
         let known = (document.key, document.judged);
-        let mut provenance = self
-            .lineage
-            .provenance(place, known, copy, document.previous.clone());
+        let pool = match (variant, document.judged.pool) {
+            (false, Some(pool)) => pool,
+            (false, None) => Pool::Human,
+            (true, _) => Pool::Variant,
+        };
+        let mut provenance =
+            self.lineage
+                .provenance(place, known, (copy, pool), document.previous.clone());
         let mut edited = None;
         if variant {
             let (text, record) = self.edit(document, copy, &mut counts.edits)?;

@@ -115,7 +115,7 @@ fn a_gate_of_write_is_judged_when_all_is_written() {
         .tamis("run mix.toml --out mix")
         .code(4)
         .says("gate `max_error_pp` does not hold in `write`");
-    let gate = &place.run("mix").report()["gates"][1];
+    let gate = &place.run("mix").report()["gates"][2];
     assert_eq!(
         (&gate["name"], &gate["ok"]),
         (&"max_error_pp".into(), &false.into())

@@ -81,7 +81,7 @@ fn what_cannot_be_rebalanced_is_refused() {
     place
         .tamis("rebalance mix --mix human=1 --out mix")
         .code(2)
-        .says("outside it");
+        .says("one inside the other");
     place
         .tamis("rebalance mix --mix human=1 --out mix/inside")
         .code(2)

@@ -277,6 +277,7 @@ fn array_of(rows: &[ScoreRow], column: ColumnRef, holds: ColumnType, nullable: b
         ColumnType::Bool => {
             let bools = rows.iter().map(|row| match column {
                 ColumnRef::Edited => Some(row.edited),
+                ColumnRef::Editable => Some(row.editable),
                 ColumnRef::Input(place) => match row.inputs.get(place)?.as_ref()? {
                     Value::Bool(value) => Some(*value),
                     _ => None,
@@ -355,6 +356,7 @@ fn set(row: &mut ScoreRow, column: ColumnRef, cell: Cell<'_>) -> Option<()> {
         },
         Cell::Bool(value) => match column {
             ColumnRef::Edited => row.edited = value,
+            ColumnRef::Editable => row.editable = value,
             ColumnRef::Input(place) => row.inputs[place] = Some(Value::Bool(value)),
             _ => return None,
         },

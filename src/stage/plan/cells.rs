@@ -1,6 +1,6 @@
 //! Pools, targets and cuts: the passes that turn judged documents into cells.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::sweep::{Scored, Sum};
 use crate::config::BaseMode;
@@ -16,28 +16,24 @@ use crate::stage::error::StageError;
 /// A pool and a stratum in it.
 type CellKey = (Pool, String);
 
-/// More cells than this cannot have been meant.
-const MOST_CELLS: usize = 10_000;
+/// More strata than this cannot have been meant.
+const MOST_STRATA: usize = 5_000;
 
-/// What a set of documents holds.
+/// What a pool holds: for [`Pool::Variant`] the human documents that may be edited.
 #[derive(Debug, Clone, Copy, Default)]
 struct Holding {
-    documents: u64,
     count: u64,
-    editable: u64,
-    least_weight: u64,
-    largest_weight: u64,
+    /// Least and largest weight of the documents, 0 where there are none.
+    weights: (u64, u64),
 }
 
 impl Holding {
-    fn add(&mut self, judged: &Judgement) {
-        self.documents += 1;
-        self.count += judged.count;
-        self.editable += if judged.editable { judged.count } else { 0 };
-        self.largest_weight = self.largest_weight.max(judged.weight);
-        self.least_weight = match self.least_weight {
-            0 => judged.weight,
-            least => least.min(judged.weight),
+    fn add(&mut self, count: u64, (least, largest): (u64, u64)) {
+        self.count += count;
+        self.weights.1 = self.weights.1.max(largest);
+        self.weights.0 = match self.weights.0 {
+            0 => least,
+            known => known.min(least),
         };
     }
 }
@@ -45,26 +41,39 @@ impl Holding {
 impl Sum for BTreeMap<Pool, Holding> {
     fn merge(&mut self, other: Self) {
         for (pool, more) in other {
-            let held = self.entry(pool).or_default();
-            held.documents += more.documents;
-            held.count += more.count;
-            held.editable += more.editable;
-            held.largest_weight = held.largest_weight.max(more.largest_weight);
-            held.least_weight = match held.least_weight {
-                0 => more.least_weight,
-                least => least.min(more.least_weight),
-            };
+            self.entry(pool).or_default().add(more.count, more.weights);
         }
     }
 }
 
-/// Sums without copies: all documents, and the editable ones.
-impl Sum for BTreeMap<Pool, (u64, u64)> {
+/// Pools, and the strata seen (no more of them than there may be cells).
+#[derive(Default)]
+struct Holdings {
+    pools: BTreeMap<Pool, Holding>,
+    strata: BTreeSet<String>,
+}
+
+impl Sum for Holdings {
+    fn merge(&mut self, other: Self) {
+        Sum::merge(&mut self.pools, other.pools);
+        for stratum in other.strata {
+            self.see(&stratum);
+        }
+    }
+}
+
+impl Holdings {
+    fn see(&mut self, stratum: &str) {
+        if self.strata.len() <= MOST_STRATA && !self.strata.contains(stratum) {
+            self.strata.insert(stratum.to_owned());
+        }
+    }
+}
+
+impl Sum for BTreeMap<Pool, u64> {
     fn merge(&mut self, other: Self) {
         for (pool, more) in other {
-            let sum = self.entry(pool).or_default();
-            sum.0 += more.0;
-            sum.1 += more.1;
+            *self.entry(pool).or_default() += more;
         }
     }
 }
@@ -86,6 +95,7 @@ impl Sum for Select {
 struct Draws {
     documents: u64,
     count: u64,
+    largest: u64,
     histogram: Histogram,
 }
 
@@ -95,6 +105,7 @@ impl Sum for BTreeMap<CellKey, Draws> {
             let draws = self.entry(key).or_default();
             draws.documents += more.documents;
             draws.count += more.count;
+            draws.largest = draws.largest.max(more.largest);
             draws.histogram.merge(&more.histogram);
         }
     }
@@ -119,11 +130,14 @@ impl Sum for BTreeMap<CellKey, Select> {
 /// A refusal, or what a pass may end with.
 pub fn fill(scored: &Scored<'_>, plan: &mut Plan) -> Result<(), StageError> {
     let copies = most_copies(plan);
-    let capacity = capacity(scored, plan)?;
+    let (capacity, editable) = capacity(scored, plan)?;
     let allocation = allocate(shares(plan)?, plan.mix.total, capacity, copies)?;
     plan.total = allocation.total;
     if allocation.bases > 0 {
-        plan.split = split(scored, plan, allocation.bases)?;
+        // Capacities count each document by its weight, the split in full.
+        let bases = u128::from(allocation.bases) * u128::from(editable)
+            / u128::from(capacity.editable.max(1));
+        plan.split = split(scored, plan, bases as u64)?;
     }
     let most = |pool: Pool| match (plan.mix.total, pool) {
         (None, _) => 1,
@@ -137,18 +151,13 @@ pub fn fill(scored: &Scored<'_>, plan: &mut Plan) -> Result<(), StageError> {
                 let cell: &mut Draws = cells.entry((pool, judged.stratum.clone())).or_default();
                 cell.documents += 1;
                 cell.count += judged.count;
+                cell.largest = cell.largest.max(judged.count);
                 let u = key.draw(plan.seed, purpose);
-                for step in steps(judged.weight, u, most(pool)) {
+                for step in steps(judged.weight_in(pool), u, most(pool)) {
                     cell.histogram.add(step, judged.count);
                 }
             });
         })?;
-    if draws.len() > MOST_CELLS {
-        return Err(StageError::Usage(format!(
-            "`mix.strata` makes {} cells, more than {MOST_CELLS}: name columns with fewer values",
-            draws.len()
-        )));
-    }
     let targets = targets(&draws, &allocation);
     let selects: BTreeMap<CellKey, Select> = draws
         .iter()
@@ -161,7 +170,7 @@ pub fn fill(scored: &Scored<'_>, plan: &mut Plan) -> Result<(), StageError> {
             for_each_use(plan, key, judged, |pool, purpose| {
                 if let Some(select) = cells.get_mut(&(pool, judged.stratum.clone())) {
                     let u = key.draw(plan.seed, purpose);
-                    for step in steps(judged.weight, u, most(pool)) {
+                    for step in steps(judged.weight_in(pool), u, most(pool)) {
                         select.add(step, key.0, judged.count);
                     }
                 }
@@ -178,6 +187,7 @@ pub fn fill(scored: &Scored<'_>, plan: &mut Plan) -> Result<(), StageError> {
             max_copies: most(pool),
             pool_documents: draws.documents,
             pool_count: draws.count,
+            largest: draws.largest,
             target,
             planned: 0,
             documents: 0,
@@ -230,53 +240,59 @@ fn shares(plan: &Plan) -> Result<Shares, StageError> {
         .ok_or_else(|| StageError::Usage("`mix` asks for nothing: give parts".to_owned()))
 }
 
-/// What each pool holds without copies. Where weights differ, the heaviest document is taken once
-/// and the others by their weight against it.
-fn capacity(scored: &Scored<'_>, plan: &Plan) -> Result<Capacity, StageError> {
+/// What each pool holds without copies, and the editable documents in full. Where weights differ,
+/// the heaviest document of a pool is taken once and the others by their weight against it.
+fn capacity(scored: &Scored<'_>, plan: &Plan) -> Result<(Capacity, u64), StageError> {
     let lineage = lineage(plan, scored)?;
-    let pool_of = |judged: &Judgement| match (&judged.reason, judged.pool) {
-        (None, Some(pool)) => Some(pool),
-        _ => None,
-    };
-    let held: BTreeMap<Pool, Holding> = scored.sweep_judged(
-        &lineage,
-        BTreeMap::new,
-        |held: &mut BTreeMap<Pool, Holding>, _, judged, _| {
-            if let Some(pool) = pool_of(judged) {
-                held.entry(pool).or_default().add(judged);
-            }
-        },
-    )?;
-    let even = held.values().all(|h| h.least_weight == h.largest_weight);
-    let sums: BTreeMap<Pool, (u64, u64)> = if even || plan.mix.total.is_some() {
-        held.iter()
-            .map(|(pool, h)| (*pool, (h.count, h.editable)))
-            .collect()
+    let held = scored.sweep_judged(&lineage, Holdings::default, |held, _, judged, _| {
+        for_each_pool(judged, |pool, weight| {
+            let holding = held.pools.entry(pool).or_default();
+            holding.add(judged.count, (weight, weight));
+            held.see(&judged.stratum);
+        });
+    })?;
+    if held.strata.len() > MOST_STRATA {
+        return Err(StageError::Usage(format!(
+            "`mix.strata` makes more than {MOST_STRATA} strata: name columns with fewer values"
+        )));
+    }
+    let pools = held.pools;
+    let even = pools.values().all(|h| h.weights.0 == h.weights.1);
+    let sums: BTreeMap<Pool, u64> = if even || plan.mix.total.is_some() {
+        pools.iter().map(|(pool, h)| (*pool, h.count)).collect()
     } else {
-        let once =
-            |pool: Pool| (1u64 << (CUT_BITS + WEIGHT_BITS - 1)) / held[&pool].largest_weight * 2;
+        let once = |pool: Pool| (1u64 << (CUT_BITS + WEIGHT_BITS - 1)) / pools[&pool].weights.1 * 2;
         scored.sweep_judged(&lineage, BTreeMap::new, |sums, key, judged, _| {
-            if let Some(pool) = pool_of(judged) {
+            for_each_pool(judged, |pool, weight| {
                 let u = key.draw(plan.seed, draw::COPIES);
-                if steps(judged.weight, u, 1)
-                    .next()
-                    .is_some_and(|step| step <= once(pool))
-                {
-                    let sum: &mut (u64, u64) = sums.entry(pool).or_default();
-                    sum.0 += judged.count;
-                    sum.1 += if judged.editable { judged.count } else { 0 };
+                if steps(weight, u, 1).any(|step| step <= once(pool)) {
+                    *sums.entry(pool).or_default() += judged.count;
                 }
-            }
+            });
         })?
     };
     let of = |pool: Pool| sums.get(&pool).copied().unwrap_or_default();
-    Ok(Capacity {
-        human: of(Pool::Human).0,
-        editable: of(Pool::Human).1,
-        given_semi: of(Pool::GivenSemi).0,
-        synthetic: of(Pool::Synthetic).0,
-        unverified: of(Pool::Unverified).0,
-    })
+    let capacity = Capacity {
+        human: of(Pool::Human),
+        editable: of(Pool::Variant).min(of(Pool::Human)),
+        given_semi: of(Pool::GivenSemi),
+        synthetic: of(Pool::Synthetic),
+        unverified: of(Pool::Unverified),
+    };
+    let editable = pools.get(&Pool::Variant).map_or(0, |held| held.count);
+    Ok((capacity, editable))
+}
+
+/// The pools that a document counts for, with its weight there.
+fn for_each_pool(judged: &Judgement, mut f: impl FnMut(Pool, u64)) {
+    if let (None, Some(pool)) = (&judged.reason, judged.pool) {
+        if judged.weight > 0 {
+            f(pool, judged.weight);
+        }
+        if judged.editable && judged.variant_weight > 0 {
+            f(Pool::Variant, judged.variant_weight);
+        }
+    }
 }
 
 /// The split at which the editable human documents taken add up to `bases`.

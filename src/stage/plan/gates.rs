@@ -1,39 +1,37 @@
 //! Gates: what must hold before anything is written.
 
 use crate::document::Origin;
-use crate::mix::Plan;
+use crate::mix::{Cell, Plan};
 use crate::report::Gate;
 use crate::stage::error::StageError;
 use crate::stage::job::Job;
 
-/// The gates that are judged here.
+/// The gates that are judged here. A part is exact to one document, and so are they.
 pub fn judge(job: &Job, plan: &Plan) -> Vec<Gate> {
     let limits = &job.config.gates;
-    let planned = |origin: Option<Origin>| -> u64 {
+    let planned: u64 = plan.cells.iter().map(|cell| cell.planned).sum();
+    let synthetic = |of: fn(&Cell) -> u64| -> u64 {
         let cells = plan.cells.iter();
         cells
-            .filter(|cell| origin.is_none_or(|origin| cell.pool.origin() == origin))
-            .map(|cell| cell.planned)
+            .filter(|cell| cell.pool.origin() == Origin::Synthetic)
+            .map(of)
             .sum()
     };
-    let share = planned(Some(Origin::Synthetic)) as f64 / planned(None).max(1) as f64;
-    // A share is exact to one document, so a target that meets the limit may miss it by one.
-    let slack = plan.shares()[2].1 <= limits.max_synthetic;
-    let mut gates = vec![Gate {
-        name: "max_synthetic".to_owned(),
-        stage: "plan".to_owned(),
-        limit: limits.max_synthetic,
-        value: share,
-        ok: slack || share <= limits.max_synthetic,
-    }];
+    let share = |count: u64| count as f64 / planned.max(1) as f64;
+    let found = share(synthetic(|cell| cell.planned));
+    let document = share(synthetic(|cell| cell.largest));
+    let mut gates = vec![
+        Gate {
+            name: "max_synthetic".to_owned(),
+            stage: "plan".to_owned(),
+            limit: limits.max_synthetic,
+            value: found,
+            ok: found <= limits.max_synthetic + document,
+        },
+        target(plan),
+    ];
     if let Some(least) = limits.min_retention {
-        let retained = plan
-            .cells
-            .iter()
-            .filter(|cell| cell.target > 0 && cell.pool_count > 0)
-            .map(|cell| cell.planned as f64 / cell.pool_count as f64)
-            .fold(f64::INFINITY, f64::min);
-        let value = if retained.is_finite() { retained } else { 0.0 };
+        let value = plan.expected.least_retention.unwrap_or(1.0);
         gates.push(Gate {
             name: "min_retention".to_owned(),
             stage: "plan".to_owned(),
@@ -43,6 +41,20 @@ pub fn judge(job: &Job, plan: &Plan) -> Vec<Gate> {
         });
     }
     gates
+}
+
+/// Every cell within one document of its target; the value is the largest distance in documents.
+fn target(plan: &Plan) -> Gate {
+    let distance =
+        |cell: &Cell| cell.planned.abs_diff(cell.target) as f64 / cell.largest.max(1) as f64;
+    let value = plan.cells.iter().map(distance).fold(0.0, f64::max);
+    Gate {
+        name: "target".to_owned(),
+        stage: "plan".to_owned(),
+        limit: 1.0,
+        value,
+        ok: value <= 1.0,
+    }
 }
 
 /// Ends the run if a gate does not hold.

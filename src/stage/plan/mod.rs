@@ -17,15 +17,16 @@ use self::sweep::{Scored, Sum};
 use super::error::StageError;
 use super::job::{Job, read_json, write_json};
 use super::profile::{self, Sketches, merge_sketches};
-use crate::config::{EditPreset, preset_rules};
+use crate::config::EditPreset;
 use crate::document::Origin;
-use crate::edit::ProbabilitySketch;
-use crate::mix::{Cut, EditPlan, Fate, Plan, plan::Expected};
+use crate::edit::{ProbabilitySketch, Settings};
+use crate::mix::{Cut, EditPlan, Fate, Judgement, Plan, plan::Expected};
 use crate::provenance::Fingerprint;
 use crate::provenance::fingerprint::decisions;
 use crate::provenance::lineage::{Lineage, UnknownColumn};
 use crate::provenance::run_dir::Stage;
 use crate::score::row::{ScoreRow, Status};
+use crate::shard;
 
 /// Version of `plan.json`.
 const PLAN_VERSION: u32 = 1;
@@ -37,7 +38,8 @@ const PLAN_VERSION: u32 = 1;
 pub fn run(job: &Job) -> Result<(), StageError> {
     job.engine.progress.begin("plan", 0);
     let scored = Scored::new(job)?;
-    let fingerprint = fingerprint(job, &scored);
+    job.write_inputs()?;
+    let fingerprint = fingerprint(job, &scored)?;
     if let Ok(plan) = read_json::<Plan>(&job.run.plan()) {
         let sealed = plan.is_sealed();
         let changed = Fingerprint::from(plan.fingerprint).changed(&fingerprint);
@@ -58,8 +60,7 @@ pub fn run(job: &Job) -> Result<(), StageError> {
     for gate in gates::judge(job, &plan) {
         hold(&gate)?;
     }
-    write_json(&job.run.plan(), &plan.sealed())?;
-    job.write_inputs()
+    write_json(&job.run.plan(), &plan.sealed())
 }
 
 /// The finished plan of a job.
@@ -102,7 +103,7 @@ pub fn refuse_other_plan(job: &Job) -> Result<(), StageError> {
     )))
 }
 
-fn fingerprint(job: &Job, scored: &Scored<'_>) -> Fingerprint {
+fn fingerprint(job: &Job, scored: &Scored<'_>) -> Result<Fingerprint, StageError> {
     let digests: Vec<(String, Option<String>)> = scored
         .inputs
         .iter()
@@ -112,17 +113,21 @@ fn fingerprint(job: &Job, scored: &Scored<'_>) -> Fingerprint {
             (job.name(input), digest)
         })
         .collect();
-    decisions(&job.config)
+    let mut fingerprint = decisions(&job.config)
         .value("version", &(env!("CARGO_PKG_VERSION"), PLAN_VERSION))
         .value("scores", &digests)
         .digest("model.prior", &job.models.prior_digest)
-        .digest("model.classifier", job.models.classifier.digest())
+        .digest("model.classifier", job.models.classifier.digest());
+    for source in &job.config.source {
+        let path = job.measured.profile(&source.name, "json");
+        let digest = shard::digest_file(&path)?.hex;
+        fingerprint = fingerprint.digest(&format!("profile.{}", source.name), &digest);
+    }
+    Ok(fingerprint)
 }
 
 fn draft(job: &Job, scored: &Scored<'_>, fingerprint: Fingerprint) -> Result<Plan, StageError> {
     let config = &job.config;
-    let mut rules = preset_rules(config.filters.preset);
-    rules.extend(config.filters.rule.iter().cloned());
     Ok(Plan {
         version: PLAN_VERSION,
         run: fingerprint.short(),
@@ -132,7 +137,7 @@ fn draft(job: &Job, scored: &Scored<'_>, fingerprint: Fingerprint) -> Result<Pla
         uncertain: config.assign.uncertain,
         unverified: config.assign.unverified,
         base: config.edit.base,
-        rules,
+        rules: config.rules(),
         sources: assign::sources(job, scored)?,
         edit: edit_plan(job)?,
         split: Cut::NONE,
@@ -147,10 +152,19 @@ fn draft(job: &Job, scored: &Scored<'_>, fingerprint: Fingerprint) -> Result<Pla
 fn edit_plan(job: &Job) -> Result<EditPlan, StageError> {
     let edit = &job.config.edit;
     let paper = edit.preset == EditPreset::Paper;
+    let settings = if paper {
+        Settings::paper()
+    } else {
+        Settings {
+            top_k: edit.top_k,
+            temperature: edit.temperature,
+            ..Settings::default()
+        }
+    };
     let mut thresholds = BTreeMap::new();
     let threshold = match (edit.threshold, paper) {
         (Some(fixed), _) => fixed,
-        (None, true) => 0.99,
+        (None, true) => settings.threshold,
         (None, false) => {
             let mut all = ProbabilitySketch::default();
             for (lang, sketch) in sampled_tokens(job)? {
@@ -166,10 +180,10 @@ fn edit_plan(job: &Job) -> Result<EditPlan, StageError> {
         languages: prior.languages().into_iter().map(str::to_owned).collect(),
         thresholds,
         threshold,
-        top_k: if paper { 8 } else { edit.top_k },
-        temperature: if paper { 1.0 } else { edit.temperature },
-        exclude_original: !paper,
-        at_least_one: !paper,
+        top_k: settings.top_k,
+        temperature: settings.temperature,
+        exclude_original: settings.exclude_original,
+        at_least_one: settings.at_least_one,
     })
 }
 
@@ -193,6 +207,8 @@ fn sampled_tokens(job: &Job) -> Result<Sketches, StageError> {
 struct Outcome {
     expected: Expected,
     cells: Vec<(u64, u64)>,
+    /// Sum and kept sum by origin and stratum.
+    strata: BTreeMap<(Origin, String), (u64, u64)>,
 }
 
 impl Sum for Outcome {
@@ -211,6 +227,11 @@ impl Sum for Outcome {
             for (name, count) in theirs {
                 *mine.entry(name).or_default() += count;
             }
+        }
+        for (stratum, more) in other.strata {
+            let sums = self.strata.entry(stratum).or_default();
+            sums.0 += more.0;
+            sums.1 += more.1;
         }
         for (mine, theirs) in self.cells.iter_mut().zip(other.cells) {
             mine.0 += theirs.0;
@@ -238,7 +259,16 @@ fn expect(scored: &Scored<'_>, plan: &mut Plan) -> Result<(), StageError> {
             count(&mut outcome.expected.filters, names[filter]);
         }
         if judged.origin == Origin::Human && judged.reason.is_none() && !judged.editable {
-            count(&mut outcome.expected.uneditable, why_uneditable(row));
+            count(
+                &mut outcome.expected.uneditable,
+                why_uneditable(row, &judged, &plan.edit.languages),
+            );
+        }
+        let stratum = (judged.origin, judged.stratum.clone());
+        let sums = outcome.strata.entry(stratum).or_default();
+        sums.0 += judged.count;
+        if matches!(fate, Fate::Kept { .. }) {
+            sums.1 += judged.count;
         }
         match fate {
             Fate::Dropped(reason) => {
@@ -258,7 +288,16 @@ fn expect(scored: &Scored<'_>, plan: &mut Plan) -> Result<(), StageError> {
             }
         }
     })?;
-    plan.expected = outcome.expected;
+    let asked = plan.shares();
+    let retention = |((origin, _), (before, kept)): (&(Origin, String), &(u64, u64))| {
+        let wanted = asked.iter().any(|(o, share)| o == origin && *share > 0.0);
+        (wanted && *before > 0).then(|| *kept as f64 / *before as f64)
+    };
+    let least = outcome.strata.iter().filter_map(retention).reduce(f64::min);
+    plan.expected = Expected {
+        least_retention: least,
+        ..outcome.expected
+    };
     for (cell, (planned, documents)) in plan.cells.iter_mut().zip(outcome.cells) {
         cell.planned = planned;
         cell.documents = documents;
@@ -275,23 +314,24 @@ fn count(counts: &mut BTreeMap<String, u64>, name: &str) {
     }
 }
 
-fn why_uneditable(row: &ScoreRow) -> &'static str {
+fn why_uneditable(row: &ScoreRow, judged: &Judgement, known: &[String]) -> &'static str {
     if row.edited {
         "edited_before"
-    } else if row.words == 0 {
-        "no_words"
-    } else if row.declared_origin.is_none() && row.logit.is_none() {
+    } else if judged.unverified {
         "unverified"
-    } else if row.lang.is_none() {
-        "no_language"
-    } else if row.declared_origin.is_none() {
-        "unknown_language_or_uncertain"
+    } else if judged.uncertain {
+        "uncertain"
     } else {
-        "unknown_language"
+        match row.lang.as_deref() {
+            None => "no_language",
+            Some(lang) if !known.iter().any(|k| k == lang) => "unknown_language",
+            Some(_) => "no_editable_token",
+        }
     }
 }
 
-fn unknown_columns(unknown: &[UnknownColumn]) -> StageError {
+/// What is wrong with columns that no score row has.
+pub fn unknown_columns(unknown: &[UnknownColumn]) -> StageError {
     let lines: Vec<String> = unknown.iter().map(ToString::to_string).collect();
     StageError::Usage(lines.join("\n"))
 }

@@ -4,7 +4,6 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use crate::config::preset_rules;
 use crate::provenance::lineage::{self, Lineage};
 use crate::provenance::run_dir::Stage;
 use crate::score::row::{RowSchema, ScoreRow};
@@ -109,14 +108,8 @@ impl<'a> Scored<'a> {
             }
             scored.schema = schema;
         }
-        let config = &job.config;
-        let rules = preset_rules(config.filters.preset);
-        let rules = rules.iter().chain(&config.filters.rule);
-        let named = rules
-            .map(|rule| &rule.column)
-            .chain(config.mix.weight.iter().map(|weight| &weight.column))
-            .chain(&config.mix.strata);
-        scored.columns = scored.schema.fixed_and(named.cloned());
+        let named = job.config.named_columns().into_iter();
+        scored.columns = scored.schema.fixed_and(named.map(|(_, name)| name));
         Ok(scored)
     }
 

@@ -6,7 +6,7 @@
 
 mod sample;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
@@ -48,6 +48,8 @@ pub struct Summary {
     pub languages: BTreeMap<String, u64>,
     /// Types of the input columns that filters, weight or strata use.
     pub inputs: BTreeMap<String, String>,
+    /// Wanted columns that at least one row has.
+    pub seen: BTreeSet<String>,
     /// Concentration of the source's n-grams, by language, against the human reference.
     pub concentration: BTreeMap<String, PoolMeasures>,
     /// Collapse metrics of the sample, by declared generation.
@@ -234,6 +236,7 @@ fn summary(
         whole,
         languages: sample.languages.clone(),
         inputs,
+        seen: sample.seen.clone(),
         concentration,
         generations,
         human_tokens: sample.human_tokens.clone(),

@@ -1,6 +1,6 @@
 //! The sample of a source: counted shard by shard, merged in any order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Sketches, merge_sketches};
 use crate::config::Source;
@@ -26,6 +26,7 @@ pub(super) struct Sample {
     pub(super) cut: bool,
     pub(super) languages: BTreeMap<String, u64>,
     pub(super) inputs: BTreeMap<String, InputType>,
+    pub(super) seen: BTreeSet<String>,
     pub(super) profile: Profile,
     pub(super) generations: BTreeMap<Option<u32>, TokenTally>,
     pub(super) human_tokens: Sketches,
@@ -80,6 +81,11 @@ impl Sample {
         for (name, &place) in job.input_names.iter().zip(&columns.inputs) {
             if let Some(value) = block.extra(place, i) {
                 self.see_input(name, &value);
+            }
+        }
+        for (place, name) in columns.columns.extra.iter().enumerate() {
+            if !self.seen.contains(name) && block.extra(place, i).is_some() {
+                self.seen.insert(name.clone());
             }
         }
         let Ok(text) = block.text(i) else {
@@ -146,6 +152,7 @@ impl Sample {
         for (name, seen) in &other.inputs {
             widen(&mut self.inputs, name, *seen);
         }
+        self.seen.extend(other.seen);
         self.profile.merge(&other.profile);
         for (generation, tally) in other.generations {
             self.generations.entry(generation).or_default().merge(tally);

@@ -16,6 +16,8 @@ use super::models::Models;
 use super::profile;
 use super::settle::settle;
 use crate::config::Source;
+use crate::document::Origin;
+use crate::edit;
 use crate::provenance::Fingerprint;
 use crate::provenance::fingerprint::short_digest;
 use crate::provenance::record::{FileRecord, InputRecord, ShardRecord};
@@ -23,7 +25,7 @@ use crate::provenance::run_dir::Stage;
 use crate::score::classifier::Scratch;
 use crate::score::concentration::Profile;
 use crate::score::fasttext::LineScratch;
-use crate::score::row::{InputType, RowSchema, ScoreRow, Status};
+use crate::score::row::{ColumnType, InputType, RowSchema, ScoreRow, Status};
 use crate::score::{ScoreOptions, Scorer};
 use crate::shard::{self, BadRow, Block, RawBlock, ReadOptions, TableWriter};
 use crate::text::Scan;
@@ -53,6 +55,7 @@ pub fn run(job: &Job) -> Result<(), StageError> {
         models: job.models.fasttext.iter().map(|m| m.0.clone()).collect(),
         inputs: profile::input_types(job, &summaries),
     };
+    columns_make_sense(job, &summaries, &schema)?;
     let scorers = job
         .config
         .source
@@ -76,8 +79,51 @@ pub fn run(job: &Job) -> Result<(), StageError> {
         };
         task.shard(input, fingerprint)
     });
-    settle(job, Stage::Score, results)?;
+    settle(job, Stage::Score, 0, results)?;
     within_budget(job)
+}
+
+/// Refuses columns that no sampled row has, and bounds on columns that hold no numbers: either is a
+/// mistake that would otherwise show after the last shard, or never.
+fn columns_make_sense(
+    job: &Job,
+    summaries: &[profile::Summary],
+    schema: &RowSchema,
+) -> Result<(), StageError> {
+    let mut faults = Vec::new();
+    for (source, summary) in job.config.source.iter().zip(summaries) {
+        for column in &job.columns(source).declaring() {
+            if summary.documents > 0 && !summary.seen.contains(column) {
+                faults.push(format!(
+                    "no sampled row of source `{}` has the column `{column}`",
+                    source.name
+                ));
+            }
+        }
+    }
+    for name in &job.input_names {
+        if !summaries.iter().any(|summary| summary.seen.contains(name)) {
+            faults.push(format!(
+                "no sampled row has the column `{name}` of `input.{name}`"
+            ));
+        }
+    }
+    for rule in job.config.rules() {
+        let holds = schema
+            .column(&rule.column)
+            .and_then(|column| schema.holds(column));
+        let bounded = rule.min.is_some() || rule.max.is_some();
+        if bounded && holds == Some(ColumnType::Text) {
+            faults.push(format!(
+                "the filter on `{}` has a bound, but the column holds text: use `one_of`",
+                rule.column
+            ));
+        }
+    }
+    if faults.is_empty() {
+        return Ok(());
+    }
+    Err(StageError::Usage(faults.join("\n")))
 }
 
 /// The scorers of a source, and the digest of the profile that they compare with.
@@ -117,7 +163,8 @@ fn fingerprint(
         .value("config.columns", &inputs)
         .digest("profile", profile)
         .digest("model.classifier", job.models.classifier.digest())
-        .digest("model.reference", &job.models.reference_digest);
+        .digest("model.reference", &job.models.reference_digest)
+        .digest("model.prior", &job.models.prior_digest);
     for (name, model) in &job.models.fasttext {
         fingerprint = fingerprint.digest(&format!("model.{name}"), model.digest());
     }
@@ -228,6 +275,7 @@ impl Task<'_> {
         row.kind = declared.kind;
         row.generator = declared.generator;
         row.edited = declared.edited;
+        row.editable = self.editable(&row, text)?;
         row.tokens = self.columns.tokens(value);
         if row.tokens.is_none() && self.source.tokens_column.is_some() {
             return Err(bad(
@@ -250,6 +298,19 @@ impl Task<'_> {
             row.inputs.push(value);
         }
         Ok(row)
+    }
+}
+
+impl Task<'_> {
+    /// Whether a variant can be made of a text; asked only where one might be wanted.
+    fn editable(&self, row: &ScoreRow, text: &str) -> Result<bool, BadRow> {
+        let (false, Some(lang), None | Some(Origin::Human)) =
+            (row.edited, row.lang.as_deref(), row.declared_origin)
+        else {
+            return Ok(false);
+        };
+        edit::is_editable(text, lang, &*self.job.models.prior)
+            .map_err(|e| bad("E-PRIOR", &e.to_string()))
     }
 }
 
