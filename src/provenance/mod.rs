@@ -14,7 +14,6 @@ pub mod inputs;
 pub mod lineage;
 pub mod manifest;
 pub mod record;
-mod rows;
 pub mod run_dir;
 pub mod verify;
 

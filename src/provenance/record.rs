@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use super::fingerprint::Fingerprint;
 use super::run_dir::RunDir;
+use crate::config::Unit;
 use crate::shard::{ShardError, Written, sampled_digest};
+use crate::text::count_words;
 
 /// A file that a stage wrote.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,6 +113,24 @@ pub struct Tally {
 }
 
 impl Tally {
+    /// One written copy of a text whose size on the input was `count`.
+    pub fn of_copy(unit: Unit, text: &str, count: u64) -> Tally {
+        let words = count_words(text);
+        Tally {
+            documents: 1,
+            count,
+            recounted: match unit {
+                Unit::Words => words,
+                Unit::Bytes => text.len() as u64,
+                Unit::Documents => 1,
+                // Only the column that came with the input counts tokens.
+                Unit::Tokens => count,
+            },
+            words,
+            bytes: text.len() as u64,
+        }
+    }
+
     /// Adds another tally.
     pub fn add(&mut self, other: &Tally) {
         self.documents += other.documents;

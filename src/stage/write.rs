@@ -10,7 +10,7 @@ use super::inputs::Input;
 use super::job::Job;
 use super::plan::sweep::{ScoreBatches, Scored};
 use super::settle::settle;
-use crate::config::{Source, Unit};
+use crate::config::Source;
 use crate::document::{EditRecord, Key, Provenance};
 use crate::edit;
 use crate::mix::{Fate, Judgement, Plan, Pool};
@@ -22,7 +22,6 @@ use crate::provenance::record::{
 use crate::provenance::run_dir::Stage;
 use crate::score::row::{ScoreRow, Status};
 use crate::shard::{self, Block, Encoded, OutputRow, ReadOptions, WriteOptions, Writer};
-use crate::text::count_words;
 
 /// What writing one shard needs besides the shard.
 struct Task<'a> {
@@ -294,24 +293,9 @@ impl Task<'_> {
             edited = text;
         }
         let text = edited.as_deref().unwrap_or(document.text);
-        let words = count_words(text);
-        let tally = counts
-            .written
-            .entry(provenance.origin.name().to_owned())
-            .or_default();
-        tally.add(&Tally {
-            documents: 1,
-            count: document.judged.count,
-            recounted: match self.plan.mix.unit {
-                Unit::Words => words,
-                Unit::Bytes => text.len() as u64,
-                Unit::Documents => 1,
-                // Only the column that came with the input counts tokens.
-                Unit::Tokens => document.judged.count,
-            },
-            words,
-            bytes: text.len() as u64,
-        });
+        let tally = Tally::of_copy(self.plan.mix.unit, text, document.judged.count);
+        let origin = provenance.origin.name().to_owned();
+        counts.written.entry(origin).or_default().add(&tally);
         counts.rows.written += 1;
         Ok((edited, provenance))
     }

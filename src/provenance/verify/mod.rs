@@ -4,17 +4,20 @@
 //! anew, so everything is then computed again from scores and plan: each row's fate, its provenance,
 //! the counts of each shard, the cuts' sums, and the totals.
 
+mod rows;
+mod shard;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use rayon::prelude::*;
 use serde::de::DeserializeOwned;
 
+use self::shard::{Expectation, More, Run};
 use super::fingerprint::{Fingerprint, decisions};
 use super::inputs::InputList;
 use super::manifest::{FileLine, Manifest, files_of};
 use super::record::{EditTally, Failure, RowCounts, ShardRecord};
-use super::rows::{Expectation, More, check_shard};
 use super::run_dir::{RunDir, Stage};
 use crate::config::Config;
 use crate::edit::prior::{NgramPrior, Prior};
@@ -193,9 +196,15 @@ fn recompute(run: &RunDir, manifest: &Manifest, options: &Options<'_>, checked: 
             plan.edit.prior, config.edit.prior
         ));
     }
-    let more = More {
-        inputs: options.inputs,
-        prior: prior.as_deref(),
+    let checked_run = Run {
+        dir: run,
+        measured: &measured,
+        plan: &plan,
+        config: &config,
+        more: More {
+            inputs: options.inputs,
+            prior: prior.as_deref(),
+        },
     };
     let results: Vec<Result<Option<Expectation>, Vec<String>>> = inputs
         .inputs
@@ -204,7 +213,7 @@ fn recompute(run: &RunDir, manifest: &Manifest, options: &Options<'_>, checked: 
             if (options.stopped)() {
                 return Err(vec!["stopped before every shard was checked".to_owned()]);
             }
-            check_shard(run, &measured, &plan, &config, input, &more)
+            checked_run.check(input)
         })
         .collect();
     let mut sums = Expectation::new(&plan);

@@ -1,59 +1,18 @@
-//! One shard of a finished run against its scores and the plan, row by row.
+//! The rows of one shard of a finished run, each against its score row and the plan.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::inputs::InputLine;
-use super::lineage::{self, Lineage};
-use super::record::{EditTally, RowCounts, ShardRecord, Tally};
-use super::run_dir::{RunDir, Stage};
-use crate::config::{Config, Unit};
+use super::shard::Expectation;
 use crate::document::{Origin, Provenance};
 use crate::edit::{self, prior::Prior};
 use crate::mix::{Fate, Plan, Pool};
-use crate::score::row::{RowSchema, ScoreRow, Status};
-use crate::shard::{
-    self, Block, Columns, Format, ReadOptions, Reader, Shard, TableReader, digest_file,
-};
-use crate::text::count_words;
-
-/// What scores and plan say that a shard, or a run, comes to.
-#[derive(Debug, Default)]
-pub(super) struct Expectation {
-    pub(super) rows: RowCounts,
-    pub(super) reasons: BTreeMap<String, u64>,
-    pub(super) written: BTreeMap<String, Tally>,
-    pub(super) edits: EditTally,
-    /// Planned sum and documents of each cell.
-    pub(super) cells: Vec<(u64, u64)>,
-}
-
-impl Expectation {
-    pub(super) fn new(plan: &Plan) -> Expectation {
-        Expectation {
-            cells: vec![(0, 0); plan.cells.len()],
-            ..Expectation::default()
-        }
-    }
-
-    pub(super) fn add(&mut self, other: Expectation) {
-        self.rows.add(&other.rows);
-        for (reason, count) in other.reasons {
-            *self.reasons.entry(reason).or_default() += count;
-        }
-        for (origin, tally) in other.written {
-            self.written.entry(origin).or_default().add(&tally);
-        }
-        self.edits.add(&other.edits);
-        for (mine, theirs) in self.cells.iter_mut().zip(other.cells) {
-            mine.0 += theirs.0;
-            mine.1 += theirs.1;
-        }
-    }
-}
+use crate::provenance::lineage::{self, Lineage};
+use crate::provenance::record::{EditTally, Tally};
+use crate::score::row::{ScoreRow, Status};
+use crate::shard::{self, Block, Columns, Format, ReadOptions, Reader, Shard};
 
 /// A stream of rows of a shard, one block in memory.
-struct Rows {
+pub(super) struct Rows {
     reader: Reader,
     columns: Columns,
     block: Option<Block>,
@@ -61,7 +20,7 @@ struct Rows {
 }
 
 impl Rows {
-    fn open(path: &Path, name: &str, text: &str, most: u64) -> Result<Rows, String> {
+    pub(super) fn open(path: &Path, name: &str, text: &str, most: u64) -> Result<Rows, String> {
         let (shard, columns) = named(path, name, text)?;
         let options = ReadOptions {
             block_bytes: 1 << 20,
@@ -102,26 +61,8 @@ impl Rows {
     }
 }
 
-/// The data has a `tamis` column and, where the input is at hand, the input's columns and types.
-fn same_schema(data: &Path, name: &str, text: &str, input: Option<&Path>) -> Result<(), String> {
-    let look = |path: &Path| {
-        let (shard, columns) = named(path, name, text)?;
-        shard::schema_of(&shard, &columns).map_err(|e| e.to_string())
-    };
-    let found = look(data)?;
-    if found.columns.is_some() && !found.has_provenance {
-        return Err("the data has no `tamis` column".to_owned());
-    }
-    match input {
-        Some(input) if look(input)?.columns != found.columns => {
-            Err("the data has other columns than the input".to_owned())
-        }
-        _ => Ok(()),
-    }
-}
-
 /// A file as the shard of this name, and the columns that checks read.
-fn named(path: &Path, name: &str, text: &str) -> Result<(Shard, Columns), String> {
+pub(super) fn named(path: &Path, name: &str, text: &str) -> Result<(Shard, Columns), String> {
     let shard = Shard {
         name: name.to_owned(),
         path: path.to_path_buf(),
@@ -136,130 +77,21 @@ fn named(path: &Path, name: &str, text: &str) -> Result<(Shard, Columns), String
     Ok((shard, columns))
 }
 
-/// What is checked besides the run directory itself.
-#[derive(Clone, Copy)]
-pub(super) struct More<'a> {
-    /// The inputs are read again.
-    pub(super) inputs: bool,
-    /// The prior of the plan, if it is at hand: variants are made again.
+/// One shard under check.
+pub(super) struct Check<'a> {
+    pub(super) plan: &'a Plan,
     pub(super) prior: Option<&'a dyn Prior>,
-}
-
-/// Checks one shard; none if it failed in the run and was left out.
-pub(super) fn check_shard(
-    run: &RunDir,
-    measured: &RunDir,
-    plan: &Plan,
-    config: &Config,
-    input: &InputLine,
-    more: &More<'_>,
-) -> Result<Option<Expectation>, Vec<String>> {
-    let name = format!("{}/{}", input.source, input.shard);
-    let fault = |what: String| vec![format!("{name}: {what}")];
-    let record = |of: &RunDir, stage| {
-        ShardRecord::read(&of.record(stage, &input.source, &input.shard))
-            .ok_or_else(|| fault("a record is missing".to_owned()))
-    };
-    let score = record(measured, Stage::Score)?;
-    if score.failure.is_some() {
-        return Ok(None);
-    }
-    let write = record(run, Stage::Write)?;
-    if write.failure.is_some() {
-        return Ok(None);
-    }
-    let scores = measured.scores(&input.source, &input.shard);
-    let table = TableReader::open(&scores).map_err(|e| fault(e.to_string()))?;
-    let schema = RowSchema::from_arrow(table.schema()).map_err(|e| fault(e.to_string()))?;
-    let lineage = Lineage::new(plan, &schema)
-        .map_err(|unknown| unknown.iter().map(ToString::to_string).collect::<Vec<_>>())?;
-    let source = lineage
-        .source(&input.source)
-        .ok_or_else(|| fault("its source is not in the plan".to_owned()))?;
-    let of = config.source.iter().find(|s| s.name == input.source);
-    let text = of.map_or("text", |source| source.text.as_str());
-    let most = config.limits.max_document;
-    let data = run.data(&input.source, &input.shard);
-    let open = |path: &Path| Rows::open(path, &input.shard, text, most).map_err(&fault);
-    // An edited text may be a little longer than the longest that is read.
-    let written = Rows::open(&data, &input.shard, text, most.saturating_mul(2)).map_err(&fault)?;
-    let original = if more.inputs {
-        let digest = digest_file(Path::new(&input.path)).map_err(|e| fault(e.to_string()))?;
-        if digest.hex != score.input.digest {
-            return Err(fault("the input is not the one that was scored".to_owned()));
-        }
-        Some(open(Path::new(&input.path))?)
-    } else {
-        None
-    };
-    same_schema(
-        &data,
-        &input.shard,
-        text,
-        original.as_ref().map(|_| Path::new(&input.path)),
-    )
-    .map_err(&fault)?;
-    let mut check = Check {
-        plan,
-        prior: more.prior,
-        lineage,
-        source,
-        shard: &input.shard,
-        written,
-        original,
-        expected: Expectation::new(plan),
-    };
-    for batch in table {
-        let batch = batch.map_err(|e| fault(e.to_string()))?;
-        for row in schema.rows(&batch).map_err(|e| fault(e.to_string()))? {
-            check.row(&row).map_err(&fault)?;
-        }
-    }
-    let mut expected = check.end().map_err(&fault)?;
-    let told = (write.rows, &write.reasons, &write.written, write.edits);
-    let found = &expected;
-    if told
-        != (
-            found.rows,
-            &found.reasons,
-            &found.written,
-            Some(found.edits),
-        )
-    {
-        return Err(fault(
-            "its record is not what scores and plan give".to_owned(),
-        ));
-    }
-    let scored = score.rows;
-    if input.digest.as_ref() != Some(&score.input.digest) || input.bytes != score.input.bytes {
-        return Err(fault(
-            "inputs.json has another digest than was scored".to_owned(),
-        ));
-    }
-    if scored.read != expected.rows.read || scored.quarantined != expected.rows.quarantined {
-        return Err(fault(
-            "its score record is not what its scores give".to_owned(),
-        ));
-    }
-    for (reason, count) in &score.reasons {
-        *expected.reasons.entry(reason.clone()).or_default() += count;
-    }
-    Ok(Some(expected))
-}
-
-struct Check<'a> {
-    plan: &'a Plan,
-    prior: Option<&'a dyn Prior>,
-    lineage: Lineage<'a>,
-    source: usize,
-    shard: &'a str,
-    written: Rows,
-    original: Option<Rows>,
-    expected: Expectation,
+    pub(super) lineage: Lineage<'a>,
+    pub(super) source: usize,
+    pub(super) shard: &'a str,
+    pub(super) written: Rows,
+    pub(super) original: Option<Rows>,
+    pub(super) expected: Expectation,
 }
 
 impl Check<'_> {
-    fn row(&mut self, row: &ScoreRow) -> Result<(), String> {
+    /// Checks what became of the next row.
+    pub(super) fn row(&mut self, row: &ScoreRow) -> Result<(), String> {
         if row.row != self.expected.rows.read {
             return Err(format!("its scores skip row {}", self.expected.rows.read));
         }
@@ -357,19 +189,7 @@ impl Check<'_> {
         } else if !changed && text.len() as u64 != row.bytes {
             return Err("its text has another length than its original".to_owned());
         }
-        let words = count_words(text);
-        let tally = Tally {
-            documents: 1,
-            count,
-            recounted: match self.plan.mix.unit {
-                Unit::Words => words,
-                Unit::Bytes => text.len() as u64,
-                Unit::Documents => 1,
-                Unit::Tokens => count,
-            },
-            words,
-            bytes: text.len() as u64,
-        };
+        let tally = Tally::of_copy(self.plan.mix.unit, text, count);
         let origin = found.origin.name().to_owned();
         self.expected.written.entry(origin).or_default().add(&tally);
         self.expected.rows.written += 1;
@@ -412,7 +232,8 @@ impl Check<'_> {
         Ok(())
     }
 
-    fn end(mut self) -> Result<Expectation, String> {
+    /// Nothing is left over.
+    pub(super) fn end(mut self) -> Result<Expectation, String> {
         if self.written.step()? {
             return Err("the data has rows that the plan does not give".to_owned());
         }
