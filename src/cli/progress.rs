@@ -84,6 +84,10 @@ fn show_bar(progress: &Progress, done: &AtomicBool) {
     let mut stage = ("", Instant::now());
     while !done.load(Ordering::SeqCst) {
         let now = progress.snapshot();
+        if now.stage.is_empty() {
+            std::thread::sleep(LOOK_EVERY);
+            continue;
+        }
         if now.stage != stage.0 {
             stage = (now.stage, Instant::now());
             bar.reset();
