@@ -5,7 +5,7 @@
 //! the sum are exact in 128 bits. The k-th copy is taken from the step `t_k = ceil((k - u) / weight)`
 //! on; a larger `t` only adds copies, so mixes nest.
 
-use super::plan::Cut;
+use super::cut::Cut;
 use crate::document::Key;
 
 /// Fractional bits of a weight in fixed point.

@@ -10,6 +10,7 @@
 //! - [`prevalence`]: the share of machine text in a pool, with an interval.
 
 pub mod allocate;
+mod cut;
 pub mod fate;
 pub mod judge;
 mod logits;
@@ -18,10 +19,11 @@ pub mod prevalence;
 pub mod select;
 
 pub use allocate::{Allocation, Capacity, Refusal, allocate};
+pub use cut::Cut;
 pub use fate::{Fate, copies_at, steps, weight_to_fixed};
 pub use judge::{Judge, Judgement, Pool, Row, Thresholds};
 pub use logits::LogitCounts;
-pub use plan::{Cell, Cut, EditPlan, Plan, SourcePlan};
+pub use plan::{Cell, EditPlan, Plan, SourcePlan};
 pub use select::{Histogram, Select};
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::plan::Cut;
+use super::cut::Cut;
 
 /// First pass: the sum of counts in each bucket of the step. Sparse, since there may be thousands of
 /// cells and most hold few documents.

@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 
 use super::allocate::{Capacity, Copies, Shares, allocate};
+use super::cut::Cut;
 use super::fate::{CUT_ONE, copies_at, steps, weight_to_fixed};
-use super::plan::Cut;
 use super::select::Histogram;
 use crate::document::Key;
 

@@ -6,6 +6,7 @@
 use crate::config::ConfigError;
 use crate::mix::Refusal;
 use crate::provenance::Failure;
+use crate::provenance::lineage::UnknownColumn;
 use crate::shard::ShardError;
 
 /// What can end a stage.
@@ -62,6 +63,13 @@ pub enum StageError {
     /// Stopped by a signal.
     #[error("stopped by a signal; run the same command again to go on")]
     Stopped,
+}
+
+impl From<Vec<UnknownColumn>> for StageError {
+    fn from(unknown: Vec<UnknownColumn>) -> Self {
+        let lines: Vec<String> = unknown.iter().map(ToString::to_string).collect();
+        StageError::Usage(lines.join("\n"))
+    }
 }
 
 /// The documented exit codes, from harmless to worst.

@@ -12,13 +12,13 @@ use super::engine::Engine;
 use super::error::StageError;
 use super::inputs::{Input, format_name, resolve};
 use super::models::Models;
+use super::preflight::{known_columns, refuse_foreign, refuse_other_plan, take_lock};
 use super::progress::Progress;
 use crate::config::{self, Config, Source};
 use crate::provenance::inputs::{InputLine, InputList, scores_of};
 use crate::provenance::manifest::{is_temporary, with_temporaries};
 use crate::provenance::run_dir::Stage;
-use crate::provenance::{Fingerprint, RunDir, ShardRecord, lineage};
-use crate::score::row::{InputType, RowSchema};
+use crate::provenance::{Fingerprint, RunDir, ShardRecord};
 use crate::shard::write_atomic;
 
 /// What a call may set, and a configuration may not: none of it changes a byte of the result.
@@ -71,7 +71,7 @@ impl Job {
         let run = RunDir::new(absolute(out)?);
         let measured = scores_of(&run).map_or_else(|| run.clone(), |s| RunDir::new(s.run));
         let input_names = input_names(&config);
-        known_columns(&config, &input_names)?;
+        known_columns(&config)?;
         let models = Models::load(&config);
         let inputs = resolve(&mut config, run.root());
         let (models, inputs) = match (models, inputs) {
@@ -100,7 +100,7 @@ impl Job {
             models,
             _lock: lock,
         };
-        super::plan::refuse_other_plan(&job)?;
+        refuse_other_plan(&job.config, &job.run)?;
         job.write_config()?;
         Ok(job)
     }
@@ -114,7 +114,7 @@ impl Job {
         out: &Path,
         options: &CallOptions,
     ) -> Result<String, StageError> {
-        known_columns(&config, &input_names(&config))?;
+        known_columns(&config)?;
         Models::load(&config)?;
         let inputs = resolve(&mut config, out)?;
         refuse_foreign(&RunDir::new(absolute(out)?))?;
@@ -324,63 +324,10 @@ fn absolute(path: &Path) -> Result<PathBuf, StageError> {
     Ok(super::inputs::real(&absolute))
 }
 
-/// Refuses a folder that is not ours: its files would be removed, replaced or sealed as ours.
-///
-/// # Errors
-/// Names something that the folder holds.
-pub fn refuse_foreign(run: &RunDir) -> Result<(), StageError> {
-    let ours = run.inputs().exists() || run.log().join(LOCK).exists();
-    match run.foreign(ours) {
-        Some(path) => Err(StageError::Usage(format!(
-            "{} is no run directory: it holds {}; choose another --out",
-            run.root().display(),
-            path.display()
-        ))),
-        None => Ok(()),
-    }
-}
-
 /// True for the temporary file of a process that is no more: `.tmp-PID-..`.
 fn abandoned(name: &str) -> bool {
     let owner = name
         .strip_prefix(".tmp-")
         .and_then(|rest| rest.split('-').next());
     owner.is_some_and(|pid| !Path::new("/proc").join(pid).exists())
-}
-
-/// The lock file, in `log/`.
-const LOCK: &str = "run.lock";
-
-/// Refuses columns that no score row will have, before anything is scored.
-fn known_columns(config: &Config, input_names: &[String]) -> Result<(), StageError> {
-    let schema = RowSchema {
-        models: config.model.iter().map(|m| m.name.clone()).collect(),
-        inputs: input_names
-            .iter()
-            .map(|name| (name.clone(), InputType::Text))
-            .collect(),
-    };
-    let assign = (config.assign.uncertain, config.assign.unverified);
-    lineage::judge(&config.rules(), &config.mix, assign, &[], &schema)
-        .map(|_| ())
-        .map_err(|unknown| super::plan::unknown_columns(&unknown))
-}
-
-/// Refuses a second run on a live run directory. The lock is the operating system's, so it ends with
-/// the process, however that dies; where a file system has no locks, there is none.
-fn take_lock(run: &RunDir) -> Result<File, StageError> {
-    let path = run.log().join(LOCK);
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)
-        .map_err(|e| StageError::io(&path, &e))?;
-    match file.try_lock() {
-        Err(std::fs::TryLockError::WouldBlock) => Err(StageError::Environment(format!(
-            "another tamis works on {}: wait for it or choose another --out",
-            run.root().display()
-        ))),
-        Ok(()) | Err(std::fs::TryLockError::Error(_)) => Ok(file),
-    }
 }

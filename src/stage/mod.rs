@@ -1,6 +1,6 @@
 //! Profile, score, plan, write, report: the engine that runs a stage over shards.
 //!
-//! - [`job`]: one run, checked before any work begins.
+//! - [`job`]: one run, checked before any work begins ([`preflight`], [`inputs`], [`models`]).
 //! - [`engine`]: threads, blocks, order, bounded memory.
 //! - [`profile`], [`score`], [`plan`], [`write`](mod@write), [`report`]: the stages. Each reads files and writes
 //!   files, can be killed at any byte and run again, and gives the same bytes for any number of
@@ -16,6 +16,7 @@ pub mod job;
 pub mod loose;
 pub mod models;
 pub mod plan;
+pub mod preflight;
 pub mod profile;
 pub mod progress;
 pub mod rebalance;

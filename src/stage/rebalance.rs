@@ -4,7 +4,8 @@ use std::path::Path;
 
 use super::error::StageError;
 use super::inputs::real;
-use super::job::{read_json, refuse_foreign, write_json};
+use super::job::{read_json, write_json};
+use super::preflight::refuse_foreign;
 use crate::config::{self, Config};
 use crate::provenance::fingerprint::short_digest;
 use crate::provenance::inputs::{InputList, ScoresOf, scores_of};

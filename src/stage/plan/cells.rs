@@ -199,7 +199,7 @@ pub fn fill(scored: &Scored<'_>, plan: &mut Plan) -> Result<(), StageError> {
 }
 
 fn lineage<'p>(plan: &'p Plan, scored: &Scored<'_>) -> Result<Lineage<'p>, StageError> {
-    Lineage::new(plan, &scored.schema).map_err(|unknown| super::unknown_columns(&unknown))
+    Lineage::new(plan, &scored.schema).map_err(StageError::from)
 }
 
 fn for_each_use(plan: &Plan, key: Key, judged: &Judgement, mut f: impl FnMut(Pool, u64)) {

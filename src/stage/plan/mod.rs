@@ -23,7 +23,7 @@ use crate::edit::{ProbabilitySketch, Settings};
 use crate::mix::{Cut, EditPlan, Fate, Judgement, Plan, plan::Expected};
 use crate::provenance::Fingerprint;
 use crate::provenance::fingerprint::decisions;
-use crate::provenance::lineage::{Lineage, UnknownColumn};
+use crate::provenance::lineage::Lineage;
 use crate::provenance::run_dir::Stage;
 use crate::score::row::{ScoreRow, Status};
 use crate::shard;
@@ -75,31 +75,6 @@ pub fn read(job: &Job) -> Result<Plan, StageError> {
     Err(StageError::Damaged(format!(
         "{} is not what was written; run `tamis plan` again",
         job.run.plan().display()
-    )))
-}
-
-/// Refuses to open a run directory whose finished plan is for another mix.
-///
-/// # Errors
-/// Names the keys that differ.
-pub fn refuse_other_plan(job: &Job) -> Result<(), StageError> {
-    let Ok(plan) = read_json::<Plan>(&job.run.plan()) else {
-        return Ok(());
-    };
-    let now = decisions(&job.config);
-    let changed: Vec<String> = Fingerprint::from(plan.fingerprint)
-        .changed(&now)
-        .into_iter()
-        .filter(|name| name.starts_with("config."))
-        .collect();
-    if changed.is_empty() {
-        return Ok(());
-    }
-    Err(StageError::Usage(format!(
-        "{} holds a finished plan with other {}: a finished plan is never changed. Use `tamis rebalance {} --mix .. --out OTHER`, or another --out",
-        job.run.root().display(),
-        changed.join(", "),
-        job.run.root().display()
     )))
 }
 
@@ -241,8 +216,7 @@ impl Sum for Outcome {
 }
 
 fn expect(scored: &Scored<'_>, plan: &mut Plan) -> Result<(), StageError> {
-    let lineage =
-        Lineage::new(plan, &scored.schema).map_err(|unknown| unknown_columns(&unknown))?;
+    let lineage = Lineage::new(plan, &scored.schema).map_err(StageError::from)?;
     let names: Vec<&str> = lineage.filter_names().collect();
     let new = || Outcome {
         cells: vec![(0, 0); plan.cells.len()],
@@ -328,10 +302,4 @@ fn why_uneditable(row: &ScoreRow, judged: &Judgement, known: &[String]) -> &'sta
             Some(_) => "no_editable_token",
         }
     }
-}
-
-/// What is wrong with columns that no score row has.
-pub fn unknown_columns(unknown: &[UnknownColumn]) -> StageError {
-    let lines: Vec<String> = unknown.iter().map(ToString::to_string).collect();
-    StageError::Usage(lines.join("\n"))
 }
