@@ -8,7 +8,7 @@ use std::hint::black_box;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use tamis::score::concentration::Profile;
 use tamis::score::reference::Reference;
-use tamis::score::{ScoreOptions, Scorer};
+use tamis::score::{Scorer, language::Language};
 use tamis::text::{Scan, count_words};
 
 /// A pseudo-random sequence (Steele et al. 2014, SplitMix64).
@@ -79,7 +79,11 @@ fn heuristics(criterion: &mut Criterion) {
             let scorer = Scorer::new(
                 Reference::embedded(),
                 Some(&profile),
-                ScoreOptions { language },
+                if language {
+                    Language::Identified
+                } else {
+                    Language::Unknown
+                },
             );
             let label = if language {
                 "measure and language"

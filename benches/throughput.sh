@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Megabytes of text a CPU-second: `score` with and without language identification, and `write`.
+# Megabytes of text a CPU-second: `score` with languages identified, declared and unknown, and `write`.
 #
 # Usage: benches/throughput.sh TAMIS MB SHARD [SHARD ...]
 #   TAMIS   the binary, such as target/release/tamis
@@ -70,6 +70,7 @@ done
 bytes=$((one * copies))
 
 show "score" $bytes "$(cpu_seconds "$tamis" score --loose "$work/many" --out "$work/scores.parquet")"
+show "score --lang en" $bytes "$(cpu_seconds "$tamis" score --loose "$work/many" --out "$work/scores.parquet" --lang en)"
 show "score --no-language" $bytes "$(cpu_seconds "$tamis" score --loose "$work/many" --out "$work/scores.parquet" --no-language)"
 config "$work/many"
 for stage in profile score plan; do everything $stage; done

@@ -4,16 +4,12 @@
 use serde_json::Value;
 use tamis::score::measure::Measure;
 use tamis::score::reference::Reference;
-use tamis::score::{ScoreOptions, Scorer};
+use tamis::score::{Scorer, language::Language};
 
 fn check(part: &str) {
     let reference: Value =
         serde_json::from_str(include_str!("reference/heuristics.json")).expect("the file is JSON");
-    let scorer = Scorer::new(
-        &Reference::default(),
-        None,
-        ScoreOptions { language: false },
-    );
+    let scorer = Scorer::new(&Reference::default(), None, Language::Unknown);
     let mut scan = Default::default();
     let cases = reference[part].as_array().expect("a part is a list");
     assert!(cases.len() >= 10);

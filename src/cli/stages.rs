@@ -8,6 +8,7 @@ use super::run::print_json;
 use super::{Session, config_or_run};
 use crate::provenance::run_dir::Stage;
 use crate::report::table;
+use crate::score::language::Language;
 use crate::stage::{self, Job, StageError, loose};
 
 /// The flags of a stage.
@@ -60,6 +61,14 @@ pub struct ScoreArgs {
     /// Column or field that holds the id, with --loose
     #[arg(long, value_name = "COLUMN", default_value = "id", requires = "loose")]
     id: String,
+    /// The language of all documents, ISO 639-1, which is not identified then; with --loose
+    #[arg(
+        long,
+        value_name = "CODE",
+        requires = "loose",
+        conflicts_with = "no_language"
+    )]
+    lang: Option<String>,
     /// Do not identify languages, with --loose
     #[arg(long, requires = "loose")]
     no_language: bool,
@@ -102,7 +111,11 @@ pub fn score(args: &ScoreArgs, session: &Session) -> Result<(), StageError> {
                 patterns: &args.loose,
                 text: &args.text,
                 id: &args.id,
-                language: !args.no_language,
+                language: &match (&args.lang, args.no_language) {
+                    (Some(lang), _) => Language::Declared(lang.clone()),
+                    (None, true) => Language::Unknown,
+                    (None, false) => Language::Identified,
+                },
                 out,
             };
             let rows = loose::score(&request, &session.options(0))?;

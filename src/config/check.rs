@@ -55,6 +55,13 @@ fn sources(config: &Config, faults: &mut Vec<String>) {
 }
 
 fn declared(key: &str, source: &Source, faults: &mut Vec<String>) {
+    if let Some(lang) = &source.lang
+        && (lang.is_empty() || !lang.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'))
+    {
+        faults.push(format!(
+            "`{key}.lang` is `{lang}`: use an ISO 639-1 code such as `en`"
+        ));
+    }
     if let Some(label) = &source.label
         && label.human.is_empty()
         && label.synthetic.is_empty()

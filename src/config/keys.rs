@@ -72,6 +72,7 @@ pub const KEYS: &[&str] = &[
     "source[].date.column",
     "source[].date.before",
     "source[].date.origin",
+    "source[].lang",
     "source[].generation",
     "source[].kind",
     "source[].kind_column",

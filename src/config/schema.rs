@@ -91,6 +91,9 @@ pub struct Source {
     /// Origin declared by a date column.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub date: Option<DateRule>,
+    /// Declared language of every document, ISO 639-1: it is not identified then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lang: Option<String>,
     /// Declared generation of the source's synthetic documents.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub generation: Option<u32>,
@@ -123,6 +126,7 @@ impl Source {
             origin,
             label: None,
             date: None,
+            lang: None,
             generation: None,
             kind: None,
             kind_column: None,

@@ -7,6 +7,7 @@
 //! than [`LEAST`] letters, where whatlang knows no language of the script, or where its confidence
 //! is below [`SURE`]. One function, so that a faster model can take its place.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use whatlang::{Detector, Info, Lang};
@@ -23,6 +24,31 @@ pub const LOOK: usize = 1000;
 pub const LEAST: usize = 20;
 /// Least confidence for an answer.
 pub const SURE: f64 = 0.5;
+
+/// Who says which language a text is in.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Language {
+    /// [`identify`], for each text.
+    #[default]
+    Identified,
+    /// Its source: all texts are in this one.
+    Declared(String),
+    /// Nobody: it is null, and what hangs on it as well.
+    Unknown,
+}
+
+impl Language {
+    /// The language of a text and, where it was identified, the confidence.
+    pub fn of(&self, text: &str) -> (Option<Cow<'static, str>>, Option<f64>) {
+        match self {
+            Language::Identified => identify(text)
+                .map(|(lang, p)| (Cow::Borrowed(lang), p))
+                .unzip(),
+            Language::Declared(lang) => (Some(Cow::Owned(lang.clone())), None),
+            Language::Unknown => (None, None),
+        }
+    }
+}
 
 /// ISO 639-1 code of the language of `text` and the confidence, 0 to 1; null where unsure.
 pub fn identify(text: &str) -> Option<(&'static str, f64)> {

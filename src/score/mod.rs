@@ -16,32 +16,21 @@ pub mod reference;
 pub mod repetition;
 pub mod row;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use self::concentration::{LogRatios, Profile};
+use self::language::Language;
 use self::measure::{Measure, Measures};
 use self::reference::Reference;
 use crate::text::Scan;
-
-/// What a run wants of the scorers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ScoreOptions {
-    /// Identify the language; without it `lang` and all that hangs on it are null.
-    pub language: bool,
-}
-
-impl Default for ScoreOptions {
-    fn default() -> Self {
-        ScoreOptions { language: true }
-    }
-}
 
 /// What the scorers say of one text.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scored {
     /// ISO 639-1 code of the language, null where unsure.
-    pub lang: Option<&'static str>,
-    /// Confidence of `lang`, 0 to 1.
+    pub lang: Option<Cow<'static, str>>,
+    /// Confidence of `lang`, 0 to 1; null where it was declared.
     pub lang_p: Option<f64>,
     /// UTF-8 bytes.
     pub bytes: u64,
@@ -56,7 +45,7 @@ pub struct Scored {
 /// All scorers of one source, shared by its workers; each worker has its own [`Scan`].
 pub struct Scorer {
     ratios: BTreeMap<String, LogRatios>,
-    options: ScoreOptions,
+    language: Language,
 }
 
 impl Scorer {
@@ -65,7 +54,7 @@ impl Scorer {
     pub fn new(
         reference: &Reference,
         source_profile: Option<&Profile>,
-        options: ScoreOptions,
+        language: Language,
     ) -> Scorer {
         let sources = source_profile.into_iter().flat_map(Profile::languages);
         let ratios = sources.filter_map(|(lang, source)| {
@@ -74,38 +63,34 @@ impl Scorer {
         });
         Scorer {
             ratios: ratios.collect(),
-            options,
+            language,
         }
     }
 
     /// Measures `text`; `scan` is left as [`Scan::read`] of the text leaves it.
     ///
     /// ```
-    /// use tamis::score::{ScoreOptions, Scorer, measure::Measure, reference::Reference};
-    /// let scorer = Scorer::new(Reference::embedded(), None, ScoreOptions::default());
+    /// use tamis::score::{Scorer, language::Language, measure::Measure, reference::Reference};
+    /// let scorer = Scorer::new(Reference::embedded(), None, Language::default());
     /// let scored = scorer.measure("to be or not to be", &mut Default::default());
     /// assert_eq!(scored.words, 6);
     /// assert_eq!(scored.measures.get(Measure::HapaxRatio), Some(0.5));
     /// ```
     pub fn measure(&self, text: &str, scan: &mut Scan) -> Scored {
-        let found = if self.options.language {
-            language::identify(text)
-        } else {
-            None
-        };
+        let (lang, lang_p) = self.language.of(text);
         scan.read(text);
         let mut measures = Measures::default();
         repetition::measure(scan, &mut measures);
         quality::measure(text, scan, &mut measures);
         diversity::measure(scan, &mut measures);
-        let ratios = found.and_then(|(lang, _)| self.ratios.get(lang));
+        let ratios = lang.as_deref().and_then(|lang| self.ratios.get(lang));
         measures.set(
             Measure::LogImportance,
             ratios.and_then(|ratios| ratios.mean(scan)),
         );
         Scored {
-            lang: found.map(|(lang, _)| lang),
-            lang_p: found.map(|(_, p)| p),
+            lang,
+            lang_p,
             bytes: scan.bytes(),
             chars: scan.chars(),
             words: scan.words(),

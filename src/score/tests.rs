@@ -12,7 +12,7 @@ use super::measure::Measure as M;
 use super::*;
 
 fn measured(text: &str) -> Scored {
-    let scorer = Scorer::new(&Reference::default(), None, ScoreOptions::default());
+    let scorer = Scorer::new(&Reference::default(), None, Language::default());
     scorer.measure(text, &mut Scan::default())
 }
 
@@ -315,7 +315,7 @@ proptest! {
 
     #[test]
     fn scratch_leaves_no_trace(texts in prop::collection::vec(texts(), 1..6)) {
-        let scorer = Scorer::new(&Reference::default(), None, ScoreOptions::default());
+        let scorer = Scorer::new(&Reference::default(), None, Language::default());
         let mut scan = Scan::default();
         for text in &texts {
             prop_assert_eq!(scorer.measure(text, &mut scan), measured(text));
@@ -338,7 +338,7 @@ fn log_importance_is_there_where_both_profiles_know_the_language() {
     let (mut english, mut french) = (Profile::default(), Profile::default());
     english.add(Some("en"), &scan);
     french.add(Some("fr"), &scan);
-    let options = ScoreOptions::default();
+    let options = Language::default();
     let value = |profile: Option<&Profile>, options| {
         let scorer = Scorer::new(Reference::embedded(), profile, options);
         scorer
@@ -346,13 +346,10 @@ fn log_importance_is_there_where_both_profiles_know_the_language() {
             .measures
             .get(M::LogImportance)
     };
-    assert!(value(Some(&english), options).is_some());
-    assert_eq!(value(Some(&french), options), None);
+    assert!(value(Some(&english), options.clone()).is_some());
+    assert_eq!(value(Some(&french), options.clone()), None);
     assert_eq!(value(None, options), None);
-    assert_eq!(
-        value(Some(&english), ScoreOptions { language: false }),
-        None
-    );
+    assert_eq!(value(Some(&english), Language::Unknown), None);
 }
 
 #[test]

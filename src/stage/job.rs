@@ -19,6 +19,7 @@ use crate::provenance::inputs::{InputLine, InputList, scores_of};
 use crate::provenance::manifest::{is_temporary, with_temporaries};
 use crate::provenance::run_dir::Stage;
 use crate::provenance::{Fingerprint, RunDir, ShardRecord};
+use crate::score::language::Language;
 use crate::shard::write_atomic;
 
 /// What a call may set, and a configuration may not: none of it changes a byte of the result.
@@ -207,6 +208,15 @@ impl Job {
     /// The source of an input.
     pub fn source(&self, input: &Input) -> &Source {
         &self.config.source[input.source]
+    }
+
+    /// Who says which language a source's documents are in.
+    pub fn language(&self, source: &Source) -> Language {
+        match &source.lang {
+            Some(lang) => Language::Declared(lang.clone()),
+            None if self.config.score.language => Language::Identified,
+            None => Language::Unknown,
+        }
     }
 
     /// The columns that are wanted of a source.

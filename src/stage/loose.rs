@@ -12,9 +12,10 @@ use super::models::Models;
 use super::score::score_text;
 use crate::config::{Config, Source};
 use crate::document::Origin;
+use crate::score::Scorer;
 use crate::score::classifier::Scratch;
+use crate::score::language::Language;
 use crate::score::row::{RowSchema, ScoreRow, Status};
-use crate::score::{ScoreOptions, Scorer};
 use crate::shard::{self, RawBlock, ReadOptions, Shard, TableWriter};
 use crate::text::Scan;
 
@@ -27,8 +28,8 @@ pub struct Request<'a> {
     pub text: &'a str,
     /// Column that holds the id.
     pub id: &'a str,
-    /// Identify languages.
-    pub language: bool,
+    /// Who says which language the documents are in.
+    pub language: &'a Language,
     /// The Parquet file.
     pub out: &'a Path,
 }
@@ -64,13 +65,7 @@ pub fn score(request: &Request<'_>, options: &CallOptions) -> Result<u64, StageE
         ..Source::new("loose", request.patterns.to_vec(), Origin::Unknown)
     };
     let columns = SourceColumns::new(&source, &[]).columns;
-    let scorer = Scorer::new(
-        &models.reference,
-        None,
-        ScoreOptions {
-            language: request.language,
-        },
-    );
+    let scorer = Scorer::new(&models.reference, None, request.language.clone());
     let shards = shard::find(request.patterns)?;
     refuse_inputs(&shards, request.out)?;
     engine.progress.begin("score", shards.len());

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::place::Place;
 use crate::run::{assert_same, read_table, value};
 use crate::shards::{MIXED, THREE, docs};
-use crate::texts::Lang::En;
+use crate::texts::Lang::{De, En};
 
 #[test]
 fn every_help_has_an_example() {
@@ -153,6 +153,38 @@ fn loose_scores_are_in_order_and_of_all_documents() {
         .tamis("score --loose bad.jsonl.zst --out x.parquet")
         .code(3);
     assert!(!place.path("x.parquet").exists());
+}
+
+#[test]
+fn a_declared_language_is_believed_and_not_identified() {
+    let place = Place::new();
+    place.shard("human/a.jsonl", &docs("a", 30, &[En, De]));
+    place.shard("synthetic/s.jsonl", &docs("s", 30, &[En]));
+    place.file(
+        "mix.toml",
+        "[mix]\nhuman = 1\n[score]\nlanguage = false\n\
+         [[source]]\nname = \"h\"\npaths = [\"human\"]\norigin = \"human\"\nlang = \"en\"\n\
+         [[source]]\nname = \"s\"\npaths = [\"synthetic\"]\norigin = \"synthetic\"\n",
+    );
+    place.tamis("run mix.toml --out mix").code(0);
+    let columns = |name: &str| {
+        let table = read_table(&place.path(name));
+        ["lang", "lang_p", "logit"].map(|name| table.column_by_name(name).unwrap().clone())
+    };
+    let [lang, lang_p, logit] = columns("mix/scores/h/a.jsonl.parquet");
+    assert!((0..30).all(|i| value(&lang, i) == "en"));
+    assert_eq!(lang_p.null_count(), 30);
+    assert!(logit.null_count() < 30);
+    let [lang, _, logit] = columns("mix/scores/s/s.jsonl.parquet");
+    assert_eq!((lang.null_count(), logit.null_count()), (30, 30));
+    place
+        .tamis("score --loose human --lang de --out scores.parquet")
+        .code(0);
+    let [lang, ..] = columns("scores.parquet");
+    assert!((0..30).all(|i| value(&lang, i) == "de"));
+    place
+        .tamis("score --loose human --lang de --no-language --out x.parquet")
+        .code(2);
 }
 
 #[test]

@@ -8,7 +8,6 @@ use crate::document::{Origin, Value};
 use crate::provenance::lineage;
 use crate::score::concentration::Profile;
 use crate::score::generations::TokenTally;
-use crate::score::language;
 use crate::score::row::InputType;
 use crate::shard::{self, Block, ReadOptions};
 use crate::stage::columns::SourceColumns;
@@ -99,13 +98,8 @@ impl Sample {
         self.documents += 1;
         self.bytes += text.len() as u64;
         job.engine.progress.add(1, text.len() as u64);
-        let lang = job
-            .config
-            .score
-            .language
-            .then(|| language::identify(text))
-            .flatten()
-            .map(|(code, _)| code);
+        let (lang, _) = job.language(source).of(text);
+        let lang = lang.as_deref();
         let shown = lang.unwrap_or("null");
         *self.languages.entry(shown.to_owned()).or_default() += 1;
         scan.read(text);

@@ -5,8 +5,6 @@
 
 mod quarantine;
 
-use std::borrow::Cow;
-
 use self::quarantine::Quarantine;
 use super::columns::SourceColumns;
 use super::error::StageError;
@@ -22,11 +20,11 @@ use crate::provenance::Fingerprint;
 use crate::provenance::fingerprint::short_digest;
 use crate::provenance::record::{FileRecord, InputRecord, ShardRecord};
 use crate::provenance::run_dir::Stage;
+use crate::score::Scorer;
 use crate::score::classifier::Scratch;
 use crate::score::concentration::Profile;
 use crate::score::fasttext::LineScratch;
 use crate::score::row::{ColumnType, InputType, RowSchema, ScoreRow, Status};
-use crate::score::{ScoreOptions, Scorer};
 use crate::shard::{self, BadRow, Block, RawBlock, ReadOptions, TableWriter};
 use crate::text::Scan;
 
@@ -132,10 +130,7 @@ fn scorer(job: &Job, source: &Source) -> Result<(Scorer, String), StageError> {
     let bytes = std::fs::read(&path).map_err(|e| StageError::io(&path, &e))?;
     let profile = Profile::from_bytes(&bytes)
         .map_err(|e| StageError::Damaged(format!("{}: {e}", path.display())))?;
-    let options = ScoreOptions {
-        language: job.config.score.language,
-    };
-    let scorer = Scorer::new(&job.models.reference, Some(&profile), options);
+    let scorer = Scorer::new(&job.models.reference, Some(&profile), job.language(source));
     Ok((scorer, short_digest(&bytes)))
 }
 
@@ -323,14 +318,17 @@ pub(super) fn score_text(
     (scan, scratch): (&mut Scan, &mut Scratch),
 ) {
     let measured = scorer.measure(text, scan);
-    match models.classifier.logit(text, measured.lang, scratch) {
+    match models
+        .classifier
+        .logit(text, measured.lang.as_deref(), scratch)
+    {
         Ok(logit) => {
             row.logit = Some(logit);
             row.p_synthetic = Some(1.0 / (1.0 + libm::exp(-logit)));
         }
         Err(abstain) => row.abstain = Some(abstain.name().to_owned()),
     }
-    row.lang = measured.lang.map(Cow::Borrowed);
+    row.lang = measured.lang;
     row.lang_p = measured.lang_p;
     row.bytes = measured.bytes;
     row.chars = measured.chars;
