@@ -8,6 +8,7 @@ use arrow::array::{ArrayRef, AsArray, Float64Array, RecordBatch, UInt64Array};
 use arrow::datatypes::{Float64Type, UInt64Type};
 use parquet::arrow::ArrowWriter;
 use serde_json::Value;
+use tamis::mix::Plan;
 use tamis::provenance::manifest::{files_of, line};
 use tamis::provenance::{Manifest, RunDir, ShardRecord};
 use tamis::shard::{digest_file, sampled_digest};
@@ -50,6 +51,8 @@ impl Victim {
             }
             write_json(&path, &record);
         }
+        let plan: Plan = serde_json::from_slice(&fs::read(run.plan()).unwrap()).unwrap();
+        write_json(&run.plan(), &plan.sealed());
         let mut manifest: Manifest =
             serde_json::from_slice(&fs::read(run.manifest()).unwrap()).unwrap();
         let found = files_of(&run).unwrap();
@@ -309,6 +312,55 @@ fn a_changed_plan_or_report_is_found() {
         "documents",
     );
     report(&|report| report["run"] = "0".into(), "the report's run");
+    report(
+        &|report| report["mix"][0]["written"] = 0.5.into(),
+        "a written share",
+    );
+    report(&|report| report["max_error_pp"] = 0.0.into(), "the error");
+    report(
+        &|report| report["edits"]["changed"] = 1.into(),
+        "changed tokens",
+    );
+}
+
+#[test]
+fn a_changed_profile_is_found() {
+    let victim = Victim::new();
+    victim.change_json("profile/human.json", |profile| {
+        profile["documents"] = 1.into();
+    });
+    victim.finds("", "a profile's documents");
+    let counts = victim.place.path("mix/profile/human.bin");
+    let mut bytes = fs::read(&counts).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    fs::write(&counts, bytes).unwrap();
+    victim.finds("", "a profile's counts");
+}
+
+#[test]
+fn a_changed_field_or_variant_is_found_beside_the_inputs() {
+    let victim = Victim::new();
+    let name = "data/human/deep/c.jsonl";
+    let lines = victim.lines(name);
+    let place = lines
+        .iter()
+        .position(|line| line.contains("\"origin\":\"semi_synthetic\""))
+        .unwrap();
+    let mut other = lines.clone();
+    other[place] = other[place].replacen("\"id\"", "\"iD\"", 1);
+    assert_ne!(other, lines);
+    victim.write_lines(name, &other);
+    victim.finds("--inputs", "a field's name");
+    // The last member; the others hold numbers that no parser takes.
+    let (_, tamis) = lines[place].split_once("\"tamis\":").unwrap();
+    let tamis: Value = serde_json::from_str(&tamis[..tamis.len() - 1]).unwrap();
+    let eligible = tamis["edit"]["eligible"].as_u64().unwrap();
+    let told = format!("\"eligible\":{eligible}");
+    let mut other = lines.clone();
+    other[place] = other[place].replacen(&told, &format!("\"eligible\":{}", eligible + 1), 1);
+    assert_ne!(other, lines);
+    victim.write_lines(name, &other);
+    victim.finds("--inputs", "eligible tokens");
 }
 
 #[test]

@@ -232,6 +232,7 @@ fn recompute(run: &RunDir, manifest: &Manifest, options: &Options<'_>, checked: 
     checked.written = sums.rows.written;
     totals(manifest, &plan, &report, &sums, failed, faults);
     scores_digest(run, &measured, &plan, &inputs, faults);
+    profiles(&measured, &plan, faults);
 }
 
 /// The prior that the plan names, if it can be loaded here and is the same.
@@ -369,5 +370,32 @@ fn scores_digest(
     let now = Fingerprint::new().value("scores", &digests);
     if plan.fingerprint.get("scores") != now.parts().get("scores") {
         faults.push("plan.json was made from other scores".to_owned());
+    }
+}
+
+/// The profiles are those that the plan's thresholds came from; each JSON names the digest of its
+/// counts.
+fn profiles(measured: &RunDir, plan: &Plan, faults: &mut Vec<String>) {
+    #[derive(serde::Deserialize)]
+    struct Summary {
+        profile: String,
+    }
+    for source in &plan.sources {
+        let json = measured.profile(&source.source, "json");
+        let digest = digest_file(&json).ok().map(|digest| digest.hex);
+        let planned = plan.fingerprint.get(&format!("profile.{}", source.source));
+        if digest.as_ref() != planned {
+            faults.push(format!(
+                "plan.json was made from another {}",
+                json.display()
+            ));
+        }
+        let Some(summary) = read::<Summary>(&json, faults) else {
+            continue;
+        };
+        let counts = measured.profile(&source.source, "bin");
+        if !digest_file(&counts).is_ok_and(|digest| digest.hex == summary.profile) {
+            faults.push(format!("{} is not what was profiled", counts.display()));
+        }
     }
 }
