@@ -35,7 +35,7 @@ pub struct InputLine {
     /// `parquet`, `jsonl`, `jsonl.gz` or `jsonl.zst`.
     pub format: String,
     /// Size in bytes.
-    pub bytes: u64,
+    pub size: u64,
     /// blake3 of the whole file; null until `score` has read it.
     pub digest: Option<String>,
 }

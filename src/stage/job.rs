@@ -191,7 +191,7 @@ impl Job {
                 shard: input.shard.name.clone(),
                 path: path.to_string_lossy().into_owned(),
                 format: format_name(input.shard.format).to_owned(),
-                bytes: input.shard.bytes,
+                size: input.shard.bytes,
                 digest: self
                     .record(&self.measured, Stage::Score, input)
                     .filter(|record| record.input.sampled == input.sampled)

@@ -176,7 +176,7 @@ fn records_agree(
     if !told {
         return Err("its record is not what scores and plan give".to_owned());
     }
-    if input.digest.as_ref() != Some(&score.input.digest) || input.bytes != score.input.bytes {
+    if input.digest.as_ref() != Some(&score.input.digest) || input.size != score.input.bytes {
         return Err("inputs.json has another digest than was scored".to_owned());
     }
     let scored = score.rows;
