@@ -157,3 +157,109 @@ fn parts_on_the_command_line_that_are_no_parts_are_told() {
         .code(2);
     assert!(!place.path("mix").exists());
 }
+
+#[test]
+fn columns_that_no_row_has_are_refused_before_scoring() {
+    let rule = |column: &str, bound: &str| {
+        format!("[mix]\nhuman = 1\n[[filters.rule]]\ncolumn = \"{column}\"\n{bound}\n{SOURCE}")
+    };
+    run(&rule("wrods", "min = 1"))
+        .1
+        .code(2)
+        .says("did you mean `words`?");
+    for (column, bound, says) in [
+        (
+            "input.qualty",
+            "min = 1",
+            "no sampled row has the column `qualty`",
+        ),
+        ("lang", "min = 1", "the column holds text: use `one_of`"),
+    ] {
+        let place = Place::new();
+        place.mixed();
+        place.file("mix.toml", rule(column, bound));
+        place.tamis("run mix.toml --out mix").code(2).says(says);
+        assert!(!place.path("mix/scores").exists(), "{column}");
+    }
+}
+
+#[test]
+fn a_folder_of_other_things_is_refused_and_stays_as_it_is() {
+    let place = Place::new();
+    place.mixed();
+    place.file("project/data/notes.txt", "mine");
+    place.file("project/config.toml", "mine");
+    place
+        .tamis(&format!("run {MIXED} {THREE} --out project"))
+        .code(2)
+        .says("is no run directory");
+    for name in ["project/data/notes.txt", "project/config.toml"] {
+        assert_eq!(std::fs::read(place.path(name)).unwrap(), b"mine", "{name}");
+    }
+    assert!(!place.path("project/log").exists());
+}
+
+/// Lines of JSON with a text of ten words and one more field.
+fn lines(count: usize, text: &str, field: impl Fn(usize) -> String) -> String {
+    (0..count)
+        .map(|i| format!("{{\"text\":\"{text} {i}\",\"f\":{}}}\n", field(i)))
+        .collect()
+}
+
+const WORDS: &str = "the old man and the sea were very quiet that morning";
+
+#[test]
+fn one_of_takes_booleans_by_their_names() {
+    let place = Place::new();
+    place.file(
+        "human/a.jsonl",
+        lines(40, WORDS, |i| (i % 4 == 0).to_string()),
+    );
+    let rule = "[[filters.rule]]\nname = \"f\"\ncolumn = \"input.f\"\none_of = [\"true\"]\n";
+    place.file("mix.toml", format!("[mix]\nhuman = 1\n{rule}{SOURCE}"));
+    place.tamis("run mix.toml --out mix").code(0);
+    let report = place.run("mix").report();
+    assert_eq!(
+        (&report["rows"]["kept"], &report["reasons"]["f"]),
+        (&10.into(), &30.into())
+    );
+}
+
+#[test]
+fn texts_without_an_editable_token_are_never_planned_as_variants() {
+    let place = Place::new();
+    let odd = "xqzv wkjp qqzx vvkw zzqp xxkv pqzw kkvx wwzq jjxv";
+    place.file("human/a.jsonl", lines(60, odd, |_| "0".to_owned()));
+    let source = format!("{SOURCE}lang = \"en\"\n");
+    place.file(
+        "mix.toml",
+        format!("[mix]\nhuman = 50\nsemi_synthetic = 50\n{source}"),
+    );
+    place
+        .tamis("run mix.toml --out mix")
+        .code(4)
+        .says("nothing to draw for semi_synthetic");
+}
+
+#[test]
+fn weights_hold_for_variants_as_for_originals() {
+    let place = Place::new();
+    let weight = |i: usize| if i.is_multiple_of(2) { "1.0" } else { "0.1" }.to_owned();
+    place.file("human/a.jsonl", lines(2000, WORDS, weight));
+    let weigh = "[mix.weight]\ncolumn = \"input.f\"\n";
+    place.file(
+        "mix.toml",
+        format!("[mix]\nhuman = 50\nsemi_synthetic = 50\n{weigh}{SOURCE}lang = \"en\"\n"),
+    );
+    place.tamis("run mix.toml --out mix").code(0);
+    let rows = place.run("mix").rows();
+    for origin in ["human", "semi_synthetic"] {
+        let of = |weight: u64| {
+            let taken = rows.iter().filter(|row| row.str("origin") == origin);
+            taken.filter(|row| row.place().1 % 2 == weight).count() as f64
+        };
+        // One in ten, within five standard deviations of some 50.
+        let ratio = of(1) / of(0);
+        assert!((0.05..0.16).contains(&ratio), "{origin}: {ratio}");
+    }
+}
