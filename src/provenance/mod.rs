@@ -3,6 +3,7 @@
 //! - [`run_dir`]: where everything lies inside a run directory.
 //! - [`fingerprint`]: what a stage's result was made from, part by part, so that a change can be
 //!   named.
+//! - [`prior`]: the prior that a configuration names.
 //! - [`record`]: one shard through one stage: counts, reasons, digests; the resume record.
 //! - [`inputs`]: the input shards.
 //! - [`lineage`]: from a score row and the plan to a fate and to the `tamis` column.
@@ -13,6 +14,7 @@ pub mod fingerprint;
 pub mod inputs;
 pub mod lineage;
 pub mod manifest;
+pub mod prior;
 pub mod record;
 pub mod run_dir;
 pub mod verify;

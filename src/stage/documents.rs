@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::engine::Engine;
 use super::error::StageError;
 use super::job::CallOptions;
-use crate::config::Config;
-use crate::shard::{self, Columns, RawBlock, ReadOptions};
+use crate::config::Limits;
+use crate::shard::{self, Block, Columns, Shard};
 
 /// Which documents are wanted.
 #[derive(Debug, Clone, Default)]
@@ -56,10 +56,6 @@ pub fn for_each(
         id: None,
         extra: extra.clone(),
     };
-    let read = ReadOptions {
-        block_bytes: engine.block_bytes(),
-        max_document: Config::default().limits.max_document as usize,
-    };
     // Pattern by pattern: names of shards do not matter here, so two may be the same.
     let mut shards = Vec::new();
     for pattern in &wanted.patterns {
@@ -68,11 +64,10 @@ pub fn for_each(
     engine.progress.begin("train", shards.len());
     let (mut taken, mut bad) = (0, 0);
     for found in &shards {
-        let mut reader = shard::open(found, &columns, &read)?.narrow();
-        engine.pipeline(
-            || Ok(reader.next_block()?),
-            |raw: RawBlock| {
-                let block = raw.decode(&columns);
+        blocks(
+            &engine,
+            (found, &columns),
+            |block| {
                 let mut documents = Vec::new();
                 let (mut bad, mut bytes) = (0u64, 0);
                 for i in 0..block.len() {
@@ -106,13 +101,32 @@ pub fn for_each(
                 documents.into_iter().try_for_each(&mut each)
             },
         )?;
-        reader.finish()?;
-        engine.progress.shard_done(found.bytes);
     }
     if bad > 0 {
         tracing::warn!(rows = bad, "bad rows were passed over");
     }
     Ok(taken)
+}
+
+/// Works on the blocks of one shard in parallel and sinks the results in order.
+///
+/// # Errors
+/// The first of reading, work or sink.
+pub(super) fn blocks<R: Send>(
+    engine: &Engine,
+    (found, columns): (&Shard, &Columns),
+    work: impl Fn(Block) -> Result<R, StageError> + Sync,
+    sink: impl FnMut(R) -> Result<(), StageError>,
+) -> Result<(), StageError> {
+    let mut reader = shard::open(found, columns, &engine.reading(&Limits::default()))?.narrow();
+    engine.pipeline(
+        || Ok(reader.next_block()?),
+        |raw| work(raw.decode(columns)),
+        sink,
+    )?;
+    reader.finish()?;
+    engine.progress.shard_done(found.bytes);
+    Ok(())
 }
 
 #[cfg(test)]

@@ -20,6 +20,8 @@ use crossbeam_channel::{Receiver, bounded};
 
 use super::error::StageError;
 use super::progress::Progress;
+use crate::config::Limits;
+use crate::shard::ReadOptions;
 
 /// Threads, memory, and what watches the work.
 pub struct Engine {
@@ -80,9 +82,12 @@ impl Engine {
         })
     }
 
-    /// Bytes of text at which a block is cut.
-    pub fn block_bytes(&self) -> usize {
-        self.block_bytes
+    /// How shards are read within the engine's memory.
+    pub fn reading(&self, limits: &Limits) -> ReadOptions {
+        ReadOptions {
+            block_bytes: self.block_bytes,
+            max_document: limits.max_document as usize,
+        }
     }
 
     /// Runs `work` over all items, several at once; results come in the order of the items.

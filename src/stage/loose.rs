@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::columns::SourceColumns;
+use super::documents::blocks;
 use super::engine::Engine;
 use super::error::StageError;
 use super::inputs::same_file;
@@ -16,7 +17,7 @@ use crate::score::Scorer;
 use crate::score::classifier::Scratch;
 use crate::score::language::Language;
 use crate::score::row::{RowSchema, ScoreRow, Status};
-use crate::shard::{self, RawBlock, ReadOptions, Shard, TableWriter};
+use crate::shard::{self, Shard, TableWriter};
 use crate::text::Scan;
 
 /// What to score, and where to.
@@ -71,17 +72,12 @@ pub fn score(request: &Request<'_>, options: &CallOptions) -> Result<u64, StageE
     engine.progress.begin("score", shards.len());
     let schema = RowSchema::default();
     let mut table = TableWriter::create(request.out, schema.arrow())?;
-    let read = ReadOptions {
-        block_bytes: engine.block_bytes(),
-        max_document: Config::default().limits.max_document as usize,
-    };
     let mut rows = 0;
     for found in &shards {
-        let mut reader = shard::open(found, &columns, &read)?.narrow();
-        engine.pipeline(
-            || Ok(reader.next_block()?),
-            |raw: RawBlock| {
-                let block = raw.decode(&columns);
+        blocks(
+            &engine,
+            (found, &columns),
+            |block| {
                 let (mut scan, mut scratch) = (Scan::default(), Scratch::default());
                 let mut scored = Vec::with_capacity(block.len());
                 let mut bytes = 0;
@@ -106,8 +102,6 @@ pub fn score(request: &Request<'_>, options: &CallOptions) -> Result<u64, StageE
                 Ok(table.write(&schema.batch(&scored))?)
             },
         )?;
-        reader.finish()?;
-        engine.progress.shard_done(found.bytes);
     }
     table.finish()?;
     Ok(rows)

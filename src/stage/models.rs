@@ -1,14 +1,12 @@
 //! The models of a run, loaded and checked before any data is read.
 
-use std::path::Path;
-
 use super::error::StageError;
 use crate::config::Config;
-use crate::edit::prior::{NgramPrior, Prior};
+use crate::edit::prior::Prior;
+use crate::provenance::prior;
 use crate::score::classifier::Classifier;
 use crate::score::fasttext::FastTextModel;
 use crate::score::reference::Reference;
-use crate::shard::Mapped;
 
 /// Everything that a run computes with, each with its digest.
 pub struct Models {
@@ -35,7 +33,7 @@ impl Models {
         let mut faults = Vec::new();
         let classifier = load_classifier(config).map_err(|e| faults.push(e)).ok();
         let reference = load_reference(config).map_err(|e| faults.push(e)).ok();
-        let prior = load_prior(config).map_err(|e| faults.push(e)).ok();
+        let loaded_prior = prior::load(config).map_err(|e| faults.push(e)).ok();
         let mut fasttext = Vec::new();
         for model in &config.model {
             let loaded = read(&model.path, model.digest.as_deref()).and_then(|bytes| {
@@ -48,7 +46,7 @@ impl Models {
                 Err(fault) => faults.push(fault),
             }
         }
-        match (classifier, reference, prior) {
+        match (classifier, reference, loaded_prior) {
             (
                 Some(classifier),
                 Some((reference, reference_digest)),
@@ -100,16 +98,4 @@ fn load_reference(config: &Config) -> Result<(Reference, String), String> {
     };
     let digest = blake3::hash(&reference.to_bytes()).to_hex().to_string();
     Ok((reference, digest))
-}
-
-fn load_prior(config: &Config) -> Result<(Box<dyn Prior>, String), String> {
-    let Some(path) = config.edit.prior.strip_prefix("ngram:") else {
-        let prior = NgramPrior::embedded().map_err(|e| e.to_string())?;
-        let digest = prior.digest().to_owned();
-        return Ok((Box::new(prior), digest));
-    };
-    let mapped = Mapped::open(Path::new(path)).map_err(|e| e.to_string())?;
-    let prior = NgramPrior::from_bytes(mapped).map_err(|e| format!("prior {path}: {e}"))?;
-    let digest = prior.digest().to_owned();
-    Ok((Box::new(prior), digest))
 }

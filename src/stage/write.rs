@@ -21,7 +21,7 @@ use crate::provenance::record::{
 };
 use crate::provenance::run_dir::Stage;
 use crate::score::row::{ScoreRow, Status};
-use crate::shard::{self, Block, Encoded, OutputRow, ReadOptions, WriteOptions, Writer};
+use crate::shard::{self, Block, Encoded, OutputRow, WriteOptions, Writer};
 
 /// What writing one shard needs besides the shard.
 struct Task<'a> {
@@ -146,10 +146,7 @@ impl Task<'_> {
             .job
             .record(&self.job.measured, Stage::Score, self.input)
             .ok_or_else(|| changed("its score record is gone"))?;
-        let options = ReadOptions {
-            block_bytes: self.job.engine.block_bytes(),
-            max_document: self.job.config.limits.max_document as usize,
-        };
+        let options = self.job.engine.reading(&self.job.config.limits);
         let columns = self.job.columns(self.source).columns;
         let mut reader = shard::open(&self.input.shard, &columns, &options)?;
         let mut scores = ScoreRows {

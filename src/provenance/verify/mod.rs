@@ -17,12 +17,12 @@ use self::shard::{Expectation, More, Run};
 use super::fingerprint::{Fingerprint, decisions};
 use super::inputs::InputList;
 use super::manifest::{FileLine, Manifest, files_of};
+use super::prior;
 use super::record::{EditTally, Failure, RowCounts, ShardRecord};
 use super::run_dir::{RunDir, Stage};
 use crate::config::Config;
-use crate::edit::prior::{NgramPrior, Prior};
 use crate::mix::Plan;
-use crate::shard::{Mapped, digest_file};
+use crate::shard::digest_file;
 
 /// How much to check.
 #[derive(Clone, Copy)]
@@ -189,7 +189,10 @@ fn recompute(run: &RunDir, manifest: &Manifest, options: &Options<'_>, checked: 
         }
     };
     decided(&plan, &config, faults);
-    let prior = options.inputs.then(|| prior(&config, &plan)).flatten();
+    let prior = options.inputs.then(|| prior::load(&config).ok()).flatten();
+    let prior = prior
+        .map(|(prior, _)| prior)
+        .filter(|prior| prior.name() == plan.edit.prior);
     if options.inputs && prior.is_none() {
         faults.push(format!(
             "variants cannot be made again: the prior {} is not `{}`",
@@ -233,18 +236,6 @@ fn recompute(run: &RunDir, manifest: &Manifest, options: &Options<'_>, checked: 
     totals(manifest, &plan, &report, &sums, failed, faults);
     scores_digest(run, &measured, &plan, &inputs, faults);
     profiles(&measured, &plan, faults);
-}
-
-/// The prior that the plan names, if it can be loaded here and is the same.
-fn prior(config: &Config, plan: &Plan) -> Option<Box<dyn Prior>> {
-    let prior: Box<dyn Prior> = match config.edit.prior.strip_prefix("ngram:") {
-        None => Box::new(NgramPrior::embedded().ok()?),
-        Some(path) => {
-            let mapped = Mapped::open(Path::new(path)).ok()?;
-            Box::new(NgramPrior::from_bytes(mapped).ok()?)
-        }
-    };
-    (prior.name() == plan.edit.prior).then_some(prior)
 }
 
 /// The plan must be the one that the configuration asks for, and its digest that of its parts.

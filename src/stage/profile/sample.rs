@@ -9,7 +9,7 @@ use crate::provenance::lineage;
 use crate::score::concentration::Profile;
 use crate::score::generations::TokenTally;
 use crate::score::row::InputType;
-use crate::shard::{self, Block, ReadOptions};
+use crate::shard::{self, Block};
 use crate::stage::columns::SourceColumns;
 use crate::stage::error::StageError;
 use crate::stage::inputs::Input;
@@ -42,10 +42,7 @@ pub(super) fn sample_shard(
     columns: &SourceColumns,
     input: &Input,
 ) -> Result<Sample, StageError> {
-    let options = ReadOptions {
-        block_bytes: job.engine.block_bytes(),
-        max_document: job.config.limits.max_document as usize,
-    };
+    let options = job.engine.reading(&job.config.limits);
     let mut reader = shard::open(&input.shard, &columns.columns, &options)?.narrow();
     let mut sample = Sample {
         shards: 1,

@@ -53,6 +53,16 @@ impl Group {
         self.uncertain += u64::from(judged.uncertain);
     }
 
+    fn merge(&mut self, more: &Group) {
+        self.before += more.before;
+        self.after += more.after;
+        self.kept += more.kept;
+        self.documents_before += more.documents_before;
+        self.documents_after += more.documents_after;
+        self.unverified += more.unverified;
+        self.uncertain += more.uncertain;
+    }
+
     pub(super) fn change(&self) -> Change {
         Change {
             before: self.before,
@@ -115,14 +125,7 @@ impl Sum for Sums {
             (&mut self.by_stratum, other.by_stratum),
         ] {
             for (name, more) in theirs {
-                let group = mine.entry(name).or_default();
-                group.before += more.before;
-                group.after += more.after;
-                group.kept += more.kept;
-                group.documents_before += more.documents_before;
-                group.documents_after += more.documents_after;
-                group.unverified += more.unverified;
-                group.uncertain += more.uncertain;
+                mine.entry(name).or_default().merge(&more);
             }
         }
         for (name, more) in other.measures {

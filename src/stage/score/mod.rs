@@ -25,7 +25,7 @@ use crate::score::classifier::Scratch;
 use crate::score::concentration::Profile;
 use crate::score::fasttext::LineScratch;
 use crate::score::row::{ColumnType, InputType, RowSchema, ScoreRow, Status};
-use crate::shard::{self, BadRow, Block, RawBlock, ReadOptions, TableWriter};
+use crate::shard::{self, BadRow, Block, RawBlock, TableWriter};
 use crate::text::Scan;
 
 /// What scoring one shard needs besides the shard.
@@ -169,10 +169,7 @@ fn fingerprint(
 impl Task<'_> {
     fn shard(&self, input: &Input, fingerprint: Fingerprint) -> Result<(), StageError> {
         let name = &input.shard.name;
-        let options = ReadOptions {
-            block_bytes: self.job.engine.block_bytes(),
-            max_document: self.job.config.limits.max_document as usize,
-        };
+        let options = self.job.engine.reading(&self.job.config.limits);
         let mut reader = shard::open(&input.shard, &self.columns.columns, &options)?.narrow();
         let path = self.job.run.scores(&self.source.name, name);
         let mut table = TableWriter::create(&path, self.schema.arrow())?;
