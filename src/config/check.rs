@@ -42,7 +42,7 @@ fn sources(config: &Config, faults: &mut Vec<String>) {
                 "`{key}.paths` is empty: name files, folders or globs"
             ));
         }
-        if source.text == source.id {
+        if source.text.column() == Some(&source.id) {
             faults.push(format!("`{key}.text` and `{key}.id` are the same column"));
         }
         declared(&key, source, faults);

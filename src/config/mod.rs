@@ -9,6 +9,7 @@ mod keys;
 mod presets;
 mod schema;
 mod size;
+mod text_path;
 
 use std::path::{Path, PathBuf};
 
@@ -21,6 +22,7 @@ pub use schema::{
     Unverified, Weight, When,
 };
 pub use size::{format_size, parse_size};
+pub use text_path::{Step, TextPath, TextPathError, TextPaths};
 
 /// What is wrong with a configuration: every fault that was found, one line each.
 #[derive(Debug, thiserror::Error)]

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::size;
+use super::text_path::TextPaths;
 use crate::document::Origin;
 
 /// A whole configuration.
@@ -73,9 +74,9 @@ pub struct Source {
     pub name: String,
     /// Files, folders or globs.
     pub paths: Vec<String>,
-    /// Column or field that holds the text.
-    #[serde(default = "text_column")]
-    pub text: String,
+    /// Where the text is: a column or field, a path into the record, or several, which are one document.
+    #[serde(default)]
+    pub text: TextPaths,
     /// Column or field that holds the id, if documents have one.
     #[serde(default = "id_column")]
     pub id: String,
@@ -120,7 +121,7 @@ impl Source {
         Source {
             name: name.to_owned(),
             paths,
-            text: text_column(),
+            text: TextPaths::default(),
             id: id_column(),
             key_from_id: false,
             origin,
@@ -135,10 +136,6 @@ impl Source {
             tokens_column: None,
         }
     }
-}
-
-fn text_column() -> String {
-    "text".to_owned()
 }
 
 fn id_column() -> String {

@@ -1,9 +1,15 @@
 //! A block of decoded rows, whatever the shard's format.
 
+use std::ops::Range;
+
 use super::jsonl::{self, JsonlBlock};
 use super::lines::RawLines;
 use super::parquet_block::{ParquetBlock, RawBatch};
+use crate::config::TextPaths;
 use crate::document::Value;
+
+/// What stands between the texts of a record that has several, in the text that they are together.
+pub const BETWEEN_TEXTS: &str = "\n\n";
 
 /// Name of the column or member that carries provenance.
 pub const PROVENANCE: &str = "tamis";
@@ -11,8 +17,8 @@ pub const PROVENANCE: &str = "tamis";
 /// Which columns (or members of a JSON line's object) to decode.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Columns {
-    /// The text.
-    pub text: String,
+    /// Where the texts are; together they are the document.
+    pub text: TextPaths,
     /// The document's id, if there is one.
     pub id: Option<String>,
     /// Others, in the order in which [`Block::extra`] counts them.
@@ -49,6 +55,14 @@ impl RawBlock {
         match &self.body {
             RawBody::Lines(raw) => raw.rows.len(),
             RawBody::Batch(raw) => raw.batch.num_rows(),
+        }
+    }
+
+    /// Keeps the first `rows` rows.
+    pub(crate) fn truncate(&mut self, rows: usize) {
+        match &mut self.body {
+            RawBody::Lines(raw) => raw.rows.truncate(rows),
+            RawBody::Batch(raw) => raw.batch = raw.batch.slice(0, rows.min(raw.batch.num_rows())),
         }
     }
 
@@ -110,6 +124,14 @@ impl Block {
             Body::Jsonl(block) => block.text(i),
             Body::Parquet(block) => block.text(i),
         }
+    }
+
+    /// Where each text of row `i` is in [`Block::text`], in order; [`BETWEEN_TEXTS`] is between them. A bad row has none.
+    pub fn parts(&self, i: usize) -> Vec<Range<usize>> {
+        self.text(i).map_or_else(
+            |_| Vec::new(),
+            |text| std::iter::once(0..text.len()).collect(),
+        )
     }
 
     /// The id of row `i`; numbers as they are written.

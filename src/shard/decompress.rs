@@ -114,6 +114,7 @@ impl Decompressed {
             path: self.path.clone(),
             place: format!(" near byte {} of the file", self.encoded()),
             cause,
+            rows: None,
         }
     }
 

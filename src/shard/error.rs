@@ -34,6 +34,8 @@ pub enum ShardError {
         place: String,
         /// What was found.
         cause: String,
+        /// Whole rows before the damage, where that is known: the same for every block size.
+        rows: Option<u64>,
     },
     /// A pattern matched no shard.
     #[error("`{pattern}` matches no shard: expected .parquet, .jsonl, .jsonl.gz or .jsonl.zst")]
@@ -130,6 +132,14 @@ impl ShardError {
         matches!(self, ShardError::Damaged { .. })
     }
 
+    /// Whole rows before the damage, where that is known: what `--salvage` keeps.
+    pub fn rows_before(&self) -> Option<u64> {
+        match self {
+            ShardError::Damaged { rows, .. } => *rows,
+            _ => None,
+        }
+    }
+
     /// Names the path and the act once, at the bottom.
     pub(crate) fn io(path: &Path, action: &'static str) -> impl FnOnce(io::Error) -> ShardError {
         let path = path.to_path_buf();
@@ -176,6 +186,7 @@ pub(crate) fn parquet_error(path: &Path, place: &str, error: ParquetError) -> Sh
         path: path.to_path_buf(),
         place: place.to_owned(),
         cause: error.to_string(),
+        rows: None,
     }
 }
 
@@ -194,6 +205,7 @@ pub(crate) fn guarded<T>(
             path: path.to_path_buf(),
             place: place.to_owned(),
             cause: "the decoder gave up (a panic in the parquet crate)".to_owned(),
+            rows: None,
         }),
     }
 }

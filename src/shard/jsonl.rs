@@ -150,7 +150,7 @@ fn decode_line(bytes: &str, line: Range<usize>, columns: &Columns) -> Result<Jso
             ));
         }
     }
-    let text = the_text(&members, &columns.text)?;
+    let text = the_text(&members, &columns.text.paths()[0].column)?;
     let literal = value(text);
     let decoded = decode_text(literal)?;
     let last = |name: &str| members.iter().rev().find(|member| member.key == *name);

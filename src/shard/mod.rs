@@ -33,7 +33,7 @@ mod table;
 mod values;
 
 pub use atomic::{AtomicFile, Written, write_atomic};
-pub use block::{BadRow, Block, Columns, PROVENANCE, RawBlock};
+pub use block::{BETWEEN_TEXTS, BadRow, Block, Columns, PROVENANCE, RawBlock};
 pub use digest::{Digest, digest_file, sampled_digest};
 pub use error::ShardError;
 pub use find::{Format, Shard, find};

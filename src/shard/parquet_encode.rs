@@ -72,7 +72,8 @@ fn texts(block: &ParquetBlock, rows: &[OutputRow<'_>]) -> StringViewArray {
     for output in rows {
         // Bad rows were refused before, so a missing text cannot happen; an empty one would be no lie here.
         let own = block.text(output.index).unwrap_or_default();
-        builder.append_value(output.text.unwrap_or(own));
+        let edited = output.texts.and_then(|texts| texts.first().copied());
+        builder.append_value(edited.unwrap_or(own));
     }
     builder.finish()
 }

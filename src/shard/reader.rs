@@ -16,6 +16,14 @@ pub struct ReadOptions {
     pub block_bytes: usize,
     /// Bytes of the longest document (of a JSONL line, or of a Parquet text); longer ones are bad rows.
     pub max_document: usize,
+    /// Rows after which the shard counts as ended, whatever follows; all of it is digested all the same.
+    pub stop_after: Option<u64>,
+    /// Find out how many whole rows stand before damage, and say so in the error ([`ShardError::rows_before`]).
+    pub salvage: bool,
+    /// Threads that may decode ahead of the reader, where frames or row groups can be decoded apart.
+    pub ahead_threads: usize,
+    /// Bytes that may be decoded ahead of the reader.
+    pub ahead_bytes: usize,
 }
 
 impl Default for ReadOptions {
@@ -23,6 +31,10 @@ impl Default for ReadOptions {
         ReadOptions {
             block_bytes: 1 << 20,
             max_document: 64 << 20,
+            stop_after: None,
+            salvage: false,
+            ahead_threads: 1,
+            ahead_bytes: 32 << 20,
         }
     }
 }
@@ -43,6 +55,8 @@ pub struct Reader {
     format: Format,
     columns: Columns,
     max_document: usize,
+    /// Rows that may still be given out.
+    left: Option<u64>,
 }
 
 enum Source {
@@ -68,6 +82,7 @@ pub fn open(shard: &Shard, columns: &Columns, options: &ReadOptions) -> Result<R
         format: shard.format,
         columns: columns.clone(),
         max_document,
+        left: options.stop_after,
     })
 }
 
@@ -92,12 +107,20 @@ impl Reader {
 
     /// The next block; none at the end. After an error the shard is done for.
     pub fn next_block(&mut self) -> Result<Option<RawBlock>, ShardError> {
+        if self.left == Some(0) {
+            return Ok(None);
+        }
         let body = match &mut self.source {
             Source::Lines(reader) => reader.next_block()?.map(RawBody::Lines),
             Source::Parquet(reader) => reader.next_batch()?.map(RawBody::Batch),
         };
         let max_document = self.max_document;
-        Ok(body.map(|body| RawBlock { body, max_document }))
+        let mut block = body.map(|body| RawBlock { body, max_document });
+        if let (Some(left), Some(block)) = (&mut self.left, &mut block) {
+            block.truncate(usize::try_from(*left).unwrap_or(usize::MAX));
+            *left -= block.len() as u64;
+        }
+        Ok(block)
     }
 
     /// The digest of the input file as it was read, to its last byte.

@@ -39,7 +39,11 @@ fn push_line(
     row: &JsonRow,
     output: &OutputRow<'_>,
 ) -> Result<(), ShardError> {
-    let literal = output.text.map(json_literal).transpose()?;
+    let literal = output
+        .texts
+        .and_then(|texts| texts.first())
+        .map(|text| json_literal(text))
+        .transpose()?;
     let provenance = provenance_json(output.provenance)?;
     let mut replaced: Vec<(Range<usize>, &str)> =
         row.cuts.iter().map(|cut| (cut.clone(), "")).collect();

@@ -87,6 +87,7 @@ impl Engine {
         ReadOptions {
             block_bytes: self.block_bytes,
             max_document: limits.max_document as usize,
+            ..ReadOptions::default()
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::rows::{Check, Rows, named};
-use crate::config::Config;
+use crate::config::{Config, TextPaths};
 use crate::edit::prior::Prior;
 use crate::mix::Plan;
 use crate::provenance::inputs::InputLine;
@@ -50,7 +50,12 @@ impl Expectation {
 }
 
 /// The data has a `tamis` column and, where the input is at hand, the input's columns and types.
-fn same_schema(data: &Path, name: &str, text: &str, input: Option<&Path>) -> Result<(), String> {
+fn same_schema(
+    data: &Path,
+    name: &str,
+    text: &TextPaths,
+    input: Option<&Path>,
+) -> Result<(), String> {
     let look = |path: &Path| {
         let (shard, columns) = named(path, name, text)?;
         shard::schema_of(&shard, &columns).map_err(|e| e.to_string())
@@ -124,7 +129,7 @@ impl Run<'_> {
             .source(&input.source)
             .ok_or("its source is not in the plan")?;
         let of = self.config.source.iter().find(|s| s.name == input.source);
-        let text = of.map_or("text", |source| source.text.as_str());
+        let text = &of.map_or_else(TextPaths::default, |source| source.text.clone());
         let most = self.config.limits.max_document;
         let data = self.dir.data(&input.source, &input.shard);
         let from = self.more.inputs.then_some(Path::new(&input.path));
