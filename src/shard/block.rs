@@ -58,6 +58,14 @@ impl RawBlock {
         }
     }
 
+    /// Bytes that the block holds.
+    pub fn bytes(&self) -> u64 {
+        match &self.body {
+            RawBody::Lines(raw) => raw.bytes.len() as u64,
+            RawBody::Batch(raw) => raw.batch.get_array_memory_size() as u64,
+        }
+    }
+
     /// Keeps the first `rows` rows.
     pub(crate) fn truncate(&mut self, rows: usize) {
         match &mut self.body {
