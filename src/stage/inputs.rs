@@ -3,8 +3,10 @@
 use std::path::Path;
 
 use super::columns::SourceColumns;
+use super::engine::Engine;
 use super::error::StageError;
-use crate::config::Config;
+use super::tasks::Task;
+use crate::config::{Config, Source};
 use crate::shard::{self, Format, Shard, ShardError};
 
 /// One input shard of a run.
@@ -18,13 +20,19 @@ pub struct Input {
     pub sampled: String,
 }
 
-/// Finds the shards of every source, sorted, and puts their paths into the configuration.
+/// Finds the shards of every source, sorted, and puts their paths into the configuration; gives
+/// those of the task, or all.
 ///
 /// # Errors
 /// Everything that can be known before work begins, all at once: nothing found, unreadable files,
-/// text columns that are missing or of another type, collisions, an output inside an input.
-pub fn resolve(config: &mut Config, out: &Path) -> Result<Vec<Input>, StageError> {
-    let mut inputs = Vec::new();
+/// text columns that are missing or of another type, collisions, an output inside an input. A stop.
+pub fn resolve(
+    config: &mut Config,
+    out: &Path,
+    engine: &Engine,
+    task: Option<Task>,
+) -> Result<Vec<Input>, StageError> {
+    let mut found: Vec<(usize, Shard)> = Vec::new();
     let mut faults = Faults::default();
     for (index, source) in config.source.iter_mut().enumerate() {
         for pattern in &source.paths {
@@ -34,33 +42,47 @@ pub fn resolve(config: &mut Config, out: &Path) -> Result<Vec<Input>, StageError
             Ok(shards) => {
                 source.paths = shards.iter().map(expanded).collect();
                 source.paths.sort();
-                for shard in shards {
-                    match shard::sampled_digest(&shard.path) {
-                        Ok(sampled) => inputs.push(Input {
-                            source: index,
-                            shard,
-                            sampled,
-                        }),
-                        Err(error) => faults.add(error),
-                    }
-                }
+                found.extend(shards.into_iter().map(|shard| (index, shard)));
             }
             Err(error) => faults.add(error),
         }
     }
-    for input in &inputs {
-        let columns = SourceColumns::new(&config.source[input.source], &[]);
-        if let Err(error) = shard::schema_of(&input.shard, &columns.columns) {
-            // A shard that is damaged fails by itself later, in its turn.
-            if !error.is_data() {
-                faults.add(error);
-            }
-        }
-        overlap(&input.shard, out, &mut faults);
+    twice(config, &found, engine, &mut faults)?;
+    if let Some(task) = task {
+        found = task.share(found, |(_, shard)| shard.bytes);
     }
-    twice(config, &inputs, &mut faults);
+    let config = &*config;
+    let looks = engine.each(&found, |(source, shard)| {
+        engine.progress.go_on()?;
+        Ok(look(&config.source[*source], shard))
+    });
+    let mut inputs = Vec::new();
+    for ((source, shard), look) in found.into_iter().zip(looks) {
+        match look.unwrap_or(Err(StageError::Stopped))? {
+            Ok(sampled) => {
+                overlap(&shard, out, &mut faults);
+                inputs.push(Input {
+                    source,
+                    shard,
+                    sampled,
+                });
+            }
+            Err(error) => faults.add(error),
+        }
+    }
     faults.end()?;
     Ok(inputs)
+}
+
+/// Opens a shard, and gives its sampled digest.
+fn look(source: &Source, shard: &Shard) -> Result<String, ShardError> {
+    let sampled = shard::sampled_digest(&shard.path)?;
+    let columns = SourceColumns::new(source, &[]);
+    match shard::schema_of(shard, &columns.columns) {
+        // A shard that is damaged fails by itself later, in its turn.
+        Err(error) if !error.is_data() => Err(error),
+        _ => Ok(sampled),
+    }
 }
 
 /// The path with a `/./` where its name begins, so that the shard keeps its name.
@@ -152,21 +174,28 @@ pub fn real(path: &Path) -> std::path::PathBuf {
 }
 
 /// Refuses a file that two sources read: its rows would be in the mix twice.
-fn twice(config: &Config, inputs: &[Input], faults: &mut Faults) {
+fn twice(
+    config: &Config,
+    found: &[(usize, Shard)],
+    engine: &Engine,
+    faults: &mut Faults,
+) -> Result<(), StageError> {
     let mut seen = std::collections::BTreeMap::new();
-    for input in inputs {
-        let Ok(path) = std::fs::canonicalize(&input.shard.path) else {
+    for (source, shard) in found {
+        engine.progress.go_on()?;
+        let Ok(path) = std::fs::canonicalize(&shard.path) else {
             continue;
         };
-        if let Some(other) = seen.insert(path, input.source) {
+        if let Some(other) = seen.insert(path, *source) {
             faults.usage.push(format!(
                 "{} is in the sources `{}` and `{}`: a shard belongs to one source",
-                input.shard.path.display(),
+                shard.path.display(),
                 config.source[other].name,
-                config.source[input.source].name
+                config.source[*source].name
             ));
         }
     }
+    Ok(())
 }
 
 /// The public name of a format.

@@ -138,7 +138,8 @@ pub fn run(job: &Job) -> Result<(), StageError> {
     Ok(())
 }
 
-fn fingerprint(job: &Job, source: &Source, inputs: &[&Input]) -> Fingerprint {
+/// What the profile of a source is made from; its part `inputs` are the shards.
+pub(super) fn fingerprint(job: &Job, source: &Source, inputs: &[&Input]) -> Fingerprint {
     let shards: Vec<(&str, &str)> = inputs
         .iter()
         .map(|i| (i.shard.name.as_str(), i.sampled.as_str()))
@@ -276,7 +277,7 @@ pub fn summaries(job: &Job) -> Result<Vec<Summary>, StageError> {
     sources
         .map(|source| {
             read_json(&job.measured.profile(&source.name, "json")).map_err(|error| {
-                StageError::Damaged(format!("{error}; run `{}` first", Stage::Profile.name()))
+                StageError::Damaged(format!("{error}; run `tamis profile` first"))
             })
         })
         .collect()
