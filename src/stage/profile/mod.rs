@@ -18,7 +18,6 @@ use super::job::{Job, read_json, write_json};
 use crate::config::Source;
 use crate::edit::ProbabilitySketch;
 use crate::provenance::Fingerprint;
-use crate::provenance::run_dir::Stage;
 use crate::score::concentration::Counts;
 use crate::score::generations::CollapseMetrics;
 use crate::score::row::InputType;
