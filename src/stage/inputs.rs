@@ -1,5 +1,6 @@
 //! Which shards a configuration means, checked before any work begins.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::columns::SourceColumns;
@@ -42,12 +43,13 @@ pub fn resolve(
             Ok(shards) => {
                 source.paths = shards.iter().map(expanded).collect();
                 source.paths.sort();
-                found.extend(shards.into_iter().map(|shard| (index, shard)));
+                found.extend(shards.into_iter().map(|shard| (index, absolute(shard))));
             }
             Err(error) => faults.add(error),
         }
     }
     twice(config, &found, engine, &mut faults)?;
+    names(config, &found, &mut faults);
     if let Some(task) = task {
         found = task.share(found, |(_, shard)| shard.bytes);
     }
@@ -83,6 +85,14 @@ fn look(source: &Source, shard: &Shard) -> Result<String, ShardError> {
         Err(error) if !error.is_data() => Err(error),
         _ => Ok(sampled),
     }
+}
+
+/// Found from anywhere, and named alike in records however the shard was asked for.
+fn absolute(mut shard: Shard) -> Shard {
+    if let Ok(path) = std::path::absolute(&shard.path) {
+        shard.path = path;
+    }
+    shard
 }
 
 /// The path with a `/./` where its name begins, so that the shard keeps its name.
@@ -173,27 +183,70 @@ pub fn real(path: &Path) -> std::path::PathBuf {
     absolute
 }
 
-/// Refuses a file that two sources read: its rows would be in the mix twice.
+/// Longest name of a file that common file systems take, in bytes.
+const NAME_LIMIT: usize = 255;
+
+/// What is added to the name of a shard for the files of a run, or nothing.
+const ENDINGS: [&str; 4] = ["", ".parquet", ".jsonl", ".json"];
+
+/// Refuses shards for whose files there would be no place: names too long, or a file where the shards
+/// of a folder need that folder.
+fn names(config: &Config, found: &[(usize, Shard)], faults: &mut Faults) {
+    let files: BTreeSet<(usize, String)> = found
+        .iter()
+        .flat_map(|(source, shard)| ENDINGS.map(|end| (*source, format!("{}{end}", shard.name))))
+        .collect();
+    let longest = ENDINGS.map(str::len).into_iter().max().unwrap_or(0);
+    for (source, shard) in found {
+        let name = &shard.name;
+        let last = name.rsplit('/').next().unwrap_or(name);
+        if last.len() + longest > NAME_LIMIT {
+            faults.environment.push(format!(
+                "{} has too long a name: files of the run add up to {longest} bytes to it, and file systems take {NAME_LIMIT}",
+                shard.path.display()
+            ));
+        }
+        for (at, _) in name.match_indices('/') {
+            if files.contains(&(*source, name[..at].to_owned())) {
+                faults.usage.push(format!(
+                    "{} of source `{}` lies in a folder whose name the run needs for a file of another shard: put it into a source of its own",
+                    shard.path.display(),
+                    config.source[*source].name
+                ));
+            }
+        }
+    }
+}
+
+/// Refuses a file that two sources read, under whatever names: its rows would be in the mix twice.
 fn twice(
     config: &Config,
     found: &[(usize, Shard)],
     engine: &Engine,
     faults: &mut Faults,
 ) -> Result<(), StageError> {
-    let mut seen = std::collections::BTreeMap::new();
+    use std::os::unix::fs::MetadataExt;
+    let mut seen = BTreeMap::new();
     for (source, shard) in found {
         engine.progress.go_on()?;
-        let Ok(path) = std::fs::canonicalize(&shard.path) else {
+        let Ok(file) = std::fs::metadata(&shard.path) else {
             continue;
         };
-        if let Some(other) = seen.insert(path, *source) {
-            faults.usage.push(format!(
-                "{} is in the sources `{}` and `{}`: a shard belongs to one source",
-                shard.path.display(),
-                config.source[other].name,
-                config.source[*source].name
-            ));
-        }
+        let Some((other, path)) = seen.insert((file.dev(), file.ino()), (*source, &shard.path))
+        else {
+            continue;
+        };
+        let also = if *path == shard.path {
+            String::new()
+        } else {
+            format!(", which is {} as well,", path.display())
+        };
+        faults.usage.push(format!(
+            "{}{also} is in the sources `{}` and `{}`: a shard belongs to one source",
+            shard.path.display(),
+            config.source[other].name,
+            config.source[*source].name
+        ));
     }
     Ok(())
 }

@@ -182,14 +182,11 @@ impl Job {
     fn input_list(&self, digests: bool) -> Result<InputList, StageError> {
         let line = |input: &Input| -> Result<InputLine, StageError> {
             self.go_on()?;
-            // Absolute, so that the inputs are found from wherever the run is checked.
-            let path = std::path::absolute(&input.shard.path)
-                .map_err(|e| StageError::io(&input.shard.path, &e))?;
             let record = digests.then(|| self.record(&self.measured, Stage::Score, input));
             Ok(InputLine {
                 source: self.source(input).name.clone(),
                 shard: input.shard.name.clone(),
-                path: path.to_string_lossy().into_owned(),
+                path: input.shard.path.to_string_lossy().into_owned(),
                 format: format_name(input.shard.format).to_owned(),
                 size: input.shard.bytes,
                 digest: record
@@ -364,3 +361,6 @@ fn engine(options: &CallOptions) -> Result<Engine, StageError> {
     let progress = Arc::clone(&options.progress);
     Engine::new(options.threads, options.memory, progress)
 }
+
+#[cfg(test)]
+mod tests;

@@ -275,9 +275,8 @@ pub fn summaries(job: &Job) -> Result<Vec<Summary>, StageError> {
     let sources = job.config.source.iter();
     sources
         .map(|source| {
-            read_json(&job.measured.profile(&source.name, "json")).map_err(|error| {
-                StageError::Damaged(format!("{error}; run `tamis profile` first"))
-            })
+            read_json(&job.measured.profile(&source.name, "json"))
+                .map_err(|error| StageError::Damaged(format!("{error}; run `tamis profile` first")))
         })
         .collect()
 }

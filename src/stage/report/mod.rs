@@ -34,6 +34,7 @@ pub fn run(job: &Job) -> Result<Report, StageError> {
     let measures = DIVERSITY.iter().chain(&CONCENTRATION);
     let scored = Scored::new(job)?.reading(measures.map(|measure| measure.name().to_owned()));
     let records = records(job, &scored)?;
+    tidy(job, Temporaries::OfOthers)?;
     let report = match standing(job, &plan) {
         Some(report) => {
             tracing::info!(stage = "report", "done before");
@@ -41,7 +42,6 @@ pub fn run(job: &Job) -> Result<Report, StageError> {
         }
         None => {
             let report = build(job, &plan, &scored, &records)?;
-            tidy(job, Temporaries::OfOthers)?;
             write_json(&job.run.report(), &report)?;
             seal(job, &plan, &report)?;
             report
