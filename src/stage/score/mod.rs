@@ -4,6 +4,11 @@
 //! too many is judged when every shard is through.
 
 mod quarantine;
+mod standing;
+
+pub use self::standing::stale;
+
+use std::path::PathBuf;
 
 use self::quarantine::Quarantine;
 use super::columns::SourceColumns;
@@ -49,10 +54,7 @@ struct Scored {
 /// Failed shards above what is allowed, quarantine above its budget, a stop, the environment.
 pub fn run(job: &Job) -> Result<(), StageError> {
     let summaries = profile::summaries(job)?;
-    let schema = RowSchema {
-        models: job.models.fasttext.iter().map(|m| m.0.clone()).collect(),
-        inputs: profile::input_types(job, &summaries),
-    };
+    let schema = schema(job, &summaries);
     columns_make_sense(job, &summaries, &schema)?;
     let scorers = job
         .config
@@ -65,20 +67,30 @@ pub fn run(job: &Job) -> Result<(), StageError> {
         let source = job.source(input);
         let (scorer, profile) = &scorers[input.source];
         let fingerprint = fingerprint(job, source, input, &schema, profile);
-        if job.done_before(Stage::Score, input, &fingerprint) {
-            return Ok(());
-        }
-        let task = Task {
-            job,
-            source,
-            columns: job.columns(source),
-            schema: &schema,
-            scorer,
-        };
-        task.shard(input, fingerprint)
+        job.attempt(Stage::Score, input, &fingerprint, || {
+            let task = Task {
+                job,
+                source,
+                columns: job.columns(source),
+                schema: &schema,
+                scorer,
+            };
+            task.shard(input, fingerprint.clone())
+        })
     });
     settle(job, Stage::Score, 0, results)?;
+    if job.task.is_some() {
+        return Ok(());
+    }
     within_budget(job)
+}
+
+/// The columns of the score rows, as the profiles found the types of the input's own.
+fn schema(job: &Job, summaries: &[profile::Summary]) -> RowSchema {
+    RowSchema {
+        models: job.models.fasttext.iter().map(|m| m.0.clone()).collect(),
+        inputs: profile::input_types(job, summaries),
+    }
 }
 
 /// Refuses columns that no sampled row has, and bounds on columns that hold no numbers: either is a
@@ -124,10 +136,16 @@ fn columns_make_sense(
     Err(StageError::Usage(faults.join("\n")))
 }
 
-/// The scorers of a source, and the digest of the profile that they compare with.
-fn scorer(job: &Job, source: &Source) -> Result<(Scorer, String), StageError> {
+/// The n-gram profile of a source, as it lies in its file.
+fn profile_of(job: &Job, source: &Source) -> Result<(PathBuf, Vec<u8>), StageError> {
     let path = job.measured.profile(&source.name, "bin");
     let bytes = std::fs::read(&path).map_err(|e| StageError::io(&path, &e))?;
+    Ok((path, bytes))
+}
+
+/// The scorers of a source, and the digest of the profile that they compare with.
+fn scorer(job: &Job, source: &Source) -> Result<(Scorer, String), StageError> {
+    let (path, bytes) = profile_of(job, source)?;
     let profile = Profile::from_bytes(&bytes)
         .map_err(|e| StageError::Damaged(format!("{}: {e}", path.display())))?;
     let scorer = Scorer::new(&job.models.reference, Some(&profile), job.language(source));
@@ -342,9 +360,14 @@ fn bad(code: &'static str, cause: &str) -> BadRow {
     }
 }
 
-fn within_budget(job: &Job) -> Result<(), StageError> {
+/// Judges the bad rows of the whole run.
+///
+/// # Errors
+/// If there are more than the budget allows.
+pub fn within_budget(job: &Job) -> Result<(), StageError> {
     let (mut read, mut quarantined) = (0, 0);
     for input in &job.inputs {
+        job.go_on()?;
         if let Some(record) = job.record(&job.measured, Stage::Score, input) {
             read += record.rows.read;
             quarantined += record.rows.quarantined;
