@@ -48,6 +48,8 @@ pub(crate) struct LineReader {
     started: bool,
     block_bytes: usize,
     max_document: usize,
+    /// What ended the stream; told once the whole lines before it are given out.
+    fault: Option<ShardError>,
 }
 
 impl LineReader {
@@ -65,6 +67,7 @@ impl LineReader {
             started: false,
             block_bytes: block_bytes.max(MIN_BLOCK_BYTES),
             max_document,
+            fault: None,
         })
     }
 
@@ -85,9 +88,14 @@ impl LineReader {
     }
 
     fn next_lines(&mut self) -> Result<Option<RawLines>, ShardError> {
+        if let Some(fault) = self.fault.take() {
+            return Err(fault);
+        }
         let mut searched = 0;
         loop {
-            self.fill()?;
+            if let Err(fault) = self.fill() {
+                return self.before(fault);
+            }
             if self.at_end && self.rest.is_empty() {
                 return Ok(None);
             }
@@ -104,6 +112,35 @@ impl LineReader {
                 return self.pass_over().map(Some);
             }
             searched = self.rest.len();
+        }
+    }
+
+    /// The whole lines that stand before damage; then the fault, with their number.
+    fn before(&mut self, fault: ShardError) -> Result<Option<RawLines>, ShardError> {
+        let cut = last_line_end(&self.rest, 0);
+        let lines = (cut > 0).then(|| self.take(cut));
+        let fault = match fault {
+            ShardError::Damaged {
+                code,
+                path,
+                place,
+                cause,
+                ..
+            } => ShardError::Damaged {
+                code,
+                path,
+                place,
+                cause,
+                rows: Some(self.next_row),
+            },
+            other => other,
+        };
+        match lines {
+            None => Err(fault),
+            lines => {
+                self.fault = Some(fault);
+                Ok(lines)
+            }
         }
     }
 
