@@ -73,6 +73,9 @@ pub struct ScoreArgs {
     /// Do not identify languages, with --loose
     #[arg(long, requires = "loose")]
     no_language: bool,
+    /// Of a damaged shard, keep the rows before the damage (sets `limits.salvage`)
+    #[arg(long, conflicts_with = "loose")]
+    salvage: bool,
     /// Go on with up to N failed shards left out
     #[arg(long, value_name = "N", default_value_t = 0)]
     allow_failed: u64,
@@ -103,7 +106,8 @@ pub fn stage(which: Stage, args: &StageArgs, session: &Session) -> Result<(), St
 pub fn score(args: &ScoreArgs, session: &Session) -> Result<(), StageError> {
     match (&args.config, &args.out) {
         (Some(config), out) => {
-            let (config, out) = config_or_run(config, out.as_ref())?;
+            let (mut config, out) = config_or_run(config, out.as_ref())?;
+            config.limits.salvage |= args.salvage;
             let job = Job::open(config, &out, &session.options(args.allow_failed), false)?;
             stage::run(&job, Stage::Score)?;
         }

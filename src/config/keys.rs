@@ -54,6 +54,7 @@ pub const KEYS: &[&str] = &[
     "score.language",
     "limits.max_document",
     "limits.quarantine",
+    "limits.salvage",
     "output.zstd_level",
     "model[].name",
     "model[].path",

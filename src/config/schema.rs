@@ -560,6 +560,8 @@ pub struct Limits {
     pub max_document: u64,
     /// Largest share of rows that may be quarantined.
     pub quarantine: f64,
+    /// Keep the rows before the damage of a shard that cannot be read to its end.
+    pub salvage: bool,
 }
 
 impl Default for Limits {
@@ -567,6 +569,7 @@ impl Default for Limits {
         Limits {
             max_document: 64 << 20,
             quarantine: 0.001,
+            salvage: false,
         }
     }
 }

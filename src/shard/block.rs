@@ -34,7 +34,7 @@ pub struct BadRow {
     pub cause: String,
     /// Where the line begins in the decompressed stream; nothing for Parquet.
     pub offset: Option<u64>,
-    /// The line without its end; empty for Parquet and for documents above the cap.
+    /// The line without its end, or a Parquet row's columns as JSON; empty for documents above the cap.
     pub raw: Vec<u8>,
 }
 
@@ -134,6 +134,32 @@ impl Block {
         )
     }
 
+    /// Takes a bad row out with its raw bytes; row `i` stays bad without them. Nothing for a good row.
+    pub fn take_bad(&mut self, i: usize) -> Option<BadRow> {
+        let bad = match &mut self.body {
+            Body::Jsonl(block) => block.rows[i].as_mut().err(),
+            Body::Parquet(block) => block.bad_mut(i),
+        }?;
+        let raw = std::mem::take(&mut bad.raw);
+        Some(BadRow { raw, ..bad.clone() })
+    }
+
+    /// Makes a good row a bad one, for a reason of the caller's: with the row's offset and raw bytes.
+    ///
+    /// Of a Parquet row the raw bytes are the columns that were asked for, as a JSON object.
+    pub fn refuse(&self, i: usize, code: &'static str, cause: String) -> BadRow {
+        let (offset, raw) = match &self.body {
+            Body::Jsonl(block) => block.place(i),
+            Body::Parquet(block) => (None, block.raw(i)),
+        };
+        BadRow {
+            code,
+            cause,
+            offset,
+            raw,
+        }
+    }
+
     /// The id of row `i`; numbers as they are written.
     pub fn id(&self, i: usize) -> Option<&str> {
         match &self.body {
@@ -145,6 +171,16 @@ impl Block {
     /// The value of extra column `column` in row `i`; nothing for null, lists and structs, a missing column
     /// and numbers that are not finite.
     pub fn extra(&self, column: usize, i: usize) -> Option<Value> {
+        let finite = |value: &Value| !matches!(value, Value::Float(x) if !x.is_finite());
+        self.stored(column, i).filter(finite)
+    }
+
+    /// Whether extra column `column` of row `i` holds a number that is not finite, or beyond all doubles.
+    pub fn not_finite(&self, column: usize, i: usize) -> bool {
+        matches!(self.stored(column, i), Some(Value::Float(number)) if !number.is_finite())
+    }
+
+    fn stored(&self, column: usize, i: usize) -> Option<Value> {
         match &self.body {
             Body::Jsonl(block) => block.extra(column, i),
             Body::Parquet(block) => block.extra(column, i),

@@ -20,6 +20,8 @@ pub(crate) struct JsonlBlock {
 pub(crate) struct JsonRow {
     /// The line without its end.
     pub(crate) line: Range<usize>,
+    /// Where the line begins in the decompressed stream.
+    offset: u64,
     /// The text's literal, quotes included.
     pub(crate) literal: Range<usize>,
     /// End of the last member's value, where one more member can stand.
@@ -47,6 +49,17 @@ impl JsonlBlock {
 
     pub(crate) fn extra(&self, column: usize, row: usize) -> Option<Value> {
         self.rows[row].as_ref().ok()?.extra.get(column)?.clone()
+    }
+
+    /// Offset and bytes of a good line.
+    pub(crate) fn place(&self, row: usize) -> (Option<u64>, Vec<u8>) {
+        match &self.rows[row] {
+            Ok(row) => {
+                let raw = self.bytes.as_bytes()[row.line.clone()].to_vec();
+                (Some(row.offset), raw)
+            }
+            Err(bad) => (bad.offset, bad.raw.clone()),
+        }
     }
 
     pub(crate) fn provenance(&self, row: usize) -> Option<String> {
@@ -88,11 +101,13 @@ pub(crate) fn decode(raw: RawLines, columns: &Columns, max_document: usize) -> J
                 Err(too_large(*length, max_document, Some(*offset)))
             }
             (RawLine::Kept { start, end, offset }, None) => {
-                decode_line(&bytes, *start..*end, columns).map_err(|(code, cause)| BadRow {
-                    code,
-                    cause,
-                    offset: Some(*offset),
-                    raw: bytes.as_bytes()[*start..*end].to_vec(),
+                decode_line(&bytes, (*start..*end, *offset), columns).map_err(|(code, cause)| {
+                    BadRow {
+                        code,
+                        cause,
+                        offset: Some(*offset),
+                        raw: bytes.as_bytes()[*start..*end].to_vec(),
+                    }
                 })
             }
         })
@@ -100,10 +115,13 @@ pub(crate) fn decode(raw: RawLines, columns: &Columns, max_document: usize) -> J
     JsonlBlock { bytes, rows }
 }
 
+/// Code of a document above the cap, whose bytes are not kept.
+pub(crate) const TOO_LARGE: &str = "E-DOC-TOO-LARGE";
+
 /// The bad row that stands for a document above the cap.
 pub(crate) fn too_large(length: u64, max_document: usize, offset: Option<u64>) -> BadRow {
     BadRow {
-        code: "E-DOC-TOO-LARGE",
+        code: TOO_LARGE,
         cause: format!("the document has {length} bytes, more than {max_document}"),
         offset,
         raw: Vec::new(),
@@ -135,7 +153,11 @@ fn blank_invalid(bytes: &mut [u8], rows: &[RawLine]) -> Vec<Option<BadRow>> {
 
 type Fault = (&'static str, String);
 
-fn decode_line(bytes: &str, line: Range<usize>, columns: &Columns) -> Result<JsonRow, Fault> {
+fn decode_line(
+    bytes: &str,
+    (line, offset): (Range<usize>, u64),
+    columns: &Columns,
+) -> Result<JsonRow, Fault> {
     let object = &bytes[line.clone()];
     if !object.trim_start().starts_with('{') {
         return Err(("E-JSON", "the line is no JSON object".to_owned()));
@@ -171,6 +193,7 @@ fn decode_line(bytes: &str, line: Range<usize>, columns: &Columns) -> Result<Jso
         extra: extra.collect(),
         provenance: provenance.map(|member| shifted(&member.value)),
         line,
+        offset,
     })
 }
 
@@ -213,17 +236,17 @@ fn id_text(raw: &str) -> Option<String> {
     }
 }
 
-/// A string, number or boolean; arrays, objects and null are no value, and so is a number beyond f64.
+/// A string, number or boolean; arrays, objects and null are no value. A number beyond all doubles is infinite.
 fn scalar(raw: &str) -> Option<Value> {
     match raw.as_bytes().first()? {
         b'"' => serde_json::from_str(raw).ok().map(Value::Text),
         b't' => Some(Value::Bool(true)),
         b'f' => Some(Value::Bool(false)),
         b'n' | b'[' | b'{' => None,
-        _ => raw.parse().map(Value::Int).ok().or_else(|| {
-            let number: f64 = raw.parse().ok()?;
-            number.is_finite().then_some(Value::Float(number))
-        }),
+        _ => match raw.parse() {
+            Ok(whole) => Some(Value::Int(whole)),
+            Err(_) => raw.parse().ok().map(Value::Float),
+        },
     }
 }
 

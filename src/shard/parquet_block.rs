@@ -3,7 +3,7 @@
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringViewArray};
 
 use super::block::{BadRow, Columns, PROVENANCE};
-use super::jsonl::too_large;
+use super::jsonl::{TOO_LARGE, too_large};
 use super::values::{column_values, json_text};
 use crate::document::Value;
 
@@ -22,6 +22,8 @@ pub(crate) struct ParquetBlock {
     bad: Vec<Option<BadRow>>,
     id: Option<Vec<Option<String>>>,
     extra: Vec<Option<Vec<Option<Value>>>>,
+    /// The columns that were asked for; others may or may not have been read.
+    wanted: Vec<usize>,
 }
 
 impl ParquetBlock {
@@ -41,11 +43,19 @@ impl ParquetBlock {
         let bad = (0..batch.num_rows())
             .map(|row| bad_row(&text, row, max_document))
             .collect();
-        let id = columns.id.as_ref().and_then(values).map(|ids| {
-            ids.into_iter()
-                .map(|id| id.map(|id| id.to_string()))
-                .collect()
-        });
+        let id = columns
+            .id
+            .as_ref()
+            .and_then(values)
+            .map(|ids| ids.into_iter().map(id_text).collect());
+        let asked = |name: &str| {
+            columns.text.begins_in(name)
+                || columns.id.as_deref() == Some(name)
+                || columns.extra.iter().any(|extra| extra == name)
+        };
+        let fields = schema.fields().iter().enumerate();
+        let wanted = fields.filter_map(|(at, field)| asked(field.name()).then_some(at));
+        let wanted = wanted.collect();
         let extra = columns.extra.iter().map(values).collect();
         ParquetBlock {
             text_column,
@@ -53,8 +63,42 @@ impl ParquetBlock {
             bad,
             id,
             extra,
+            wanted,
             batch,
         }
+        .with_raw()
+    }
+
+    /// Gives each bad row its raw bytes, but for those above the cap.
+    fn with_raw(mut self) -> ParquetBlock {
+        for row in 0..self.batch.num_rows() {
+            let bare = |bad: &BadRow| bad.raw.is_empty() && bad.code != TOO_LARGE;
+            if self.bad[row].as_ref().is_some_and(bare) {
+                let raw = self.raw(row);
+                if let Some(bad) = &mut self.bad[row] {
+                    bad.raw = raw;
+                }
+            }
+        }
+        self
+    }
+
+    /// The columns of a row that were asked for, as a JSON object.
+    pub(crate) fn raw(&self, row: usize) -> Vec<u8> {
+        let schema = self.batch.schema();
+        let mut raw = String::from("{");
+        for (place, &at) in self.wanted.iter().enumerate() {
+            let comma = if place == 0 { "" } else { "," };
+            let name = serde_json::Value::from(schema.field(at).name().as_str());
+            raw.push_str(&format!("{comma}{name}:"));
+            raw.push_str(&json_text(self.batch.column(at), row));
+        }
+        raw.push('}');
+        raw.into_bytes()
+    }
+
+    pub(crate) fn bad_mut(&mut self, row: usize) -> Option<&mut BadRow> {
+        self.bad[row].as_mut()
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -105,6 +149,13 @@ impl ParquetBlock {
             Some(Value::Text(text)) => Some(text),
             _ => Some(json_text(column, row)),
         }
+    }
+}
+
+fn id_text(id: Option<Value>) -> Option<String> {
+    match id? {
+        Value::Float(number) if !number.is_finite() => None,
+        id => Some(id.to_string()),
     }
 }
 

@@ -8,14 +8,17 @@
 
 mod bad_config;
 mod bad_input;
+mod bad_values;
 mod commands;
 mod main_job;
 mod models;
 mod origins;
 mod place;
+mod quarantine;
 mod rebalance;
 mod resume;
 mod run;
+mod salvage;
 mod same_bytes;
 mod shards;
 mod tampering;

@@ -8,7 +8,7 @@ use crate::document::{Origin, Provenance};
 use crate::edit::{self, prior::Prior};
 use crate::mix::{Fate, Plan, Pool};
 use crate::provenance::lineage::{self, Lineage};
-use crate::provenance::record::{EditTally, Tally};
+use crate::provenance::record::{EditTally, Salvaged, Tally};
 use crate::score::row::{ScoreRow, Status};
 use crate::shard::{self, Block, Columns, Format, ReadOptions, Reader, Shard};
 
@@ -21,17 +21,17 @@ pub(super) struct Rows {
 }
 
 impl Rows {
+    /// Opens the file of a shard of this name; with `stop_after`, its first rows only.
     pub(super) fn open(
-        path: &Path,
-        name: &str,
+        (path, name): (&Path, &str),
         text: &TextPaths,
         most: u64,
+        stop_after: Option<u64>,
     ) -> Result<Rows, String> {
         let (shard, columns) = named(path, name, text)?;
         let options = ReadOptions {
-            block_bytes: 1 << 20,
-            max_document: usize::try_from(most).unwrap_or(usize::MAX),
-            ..ReadOptions::default()
+            stop_after,
+            ..reading(most)
         };
         Ok(Rows {
             reader: shard::open(&shard, &columns, &options).map_err(|e| e.to_string())?,
@@ -65,6 +65,39 @@ impl Rows {
     fn provenance(&self) -> Option<Provenance> {
         let text = self.block.as_ref()?.provenance(self.next)?;
         serde_json::from_str(&text).ok()
+    }
+}
+
+fn reading(most: u64) -> ReadOptions {
+    ReadOptions {
+        block_bytes: 1 << 20,
+        max_document: usize::try_from(most).unwrap_or(usize::MAX),
+        ..ReadOptions::default()
+    }
+}
+
+/// Reads a salvaged shard up to its damage, which must be where the record says.
+pub(super) fn damaged_as_told(
+    (path, name): (&Path, &str),
+    text: &TextPaths,
+    most: u64,
+    salvaged: &Salvaged,
+) -> Result<(), String> {
+    let (shard, columns) = named(path, name, text)?;
+    let options = ReadOptions {
+        salvage: true,
+        ..reading(most)
+    };
+    let mut reader = shard::open(&shard, &columns, &options).map_err(|e| e.to_string())?;
+    loop {
+        match reader.next_block() {
+            Ok(Some(_)) => {}
+            Err(e) if e.rows_before() == Some(salvaged.rows) && e.code() == salvaged.code => {
+                return Ok(());
+            }
+            Ok(None) => return Err("it was salvaged, and the input is not damaged".to_owned()),
+            Err(e) => return Err(format!("it was salvaged from other damage than: {e}")),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::rows::{Check, Rows, named};
+use super::rows::{Check, Rows, damaged_as_told, named};
 use crate::config::{Config, TextPaths};
 use crate::edit::prior::Prior;
 use crate::mix::Plan;
@@ -108,6 +108,7 @@ impl Run<'_> {
         if write.failure.is_some() {
             return Ok(None);
         }
+        salvaged_agrees(&score).map_err(fault)?;
         let mut expected = self.rows(input, &score).map_err(fault)?;
         records_agree(input, &score, &write, &expected).map_err(fault)?;
         for (reason, count) in &score.reasons {
@@ -141,11 +142,16 @@ impl Run<'_> {
             source,
             shard: &input.shard,
             // An edited text may be a little longer than the longest that is read.
-            written: Rows::open(&data, &input.shard, text, most.saturating_mul(2))?,
+            written: Rows::open((&data, &input.shard), text, most.saturating_mul(2), None)?,
             original: match from {
                 None => None,
                 Some(path) if unchanged(path, score)? => {
-                    Some(Rows::open(path, &input.shard, text, most)?)
+                    let name = input.shard.as_str();
+                    if let Some(salvaged) = &score.salvaged {
+                        damaged_as_told((path, name), text, most, salvaged)?;
+                    }
+                    let rows = score.salvaged.as_ref().map(|salvaged| salvaged.rows);
+                    Some(Rows::open((path, name), text, most, rows)?)
                 }
                 Some(_) => return Err("the input is not the one that was scored".to_owned()),
             },
@@ -158,6 +164,17 @@ impl Run<'_> {
             }
         }
         check.end()
+    }
+}
+
+/// A salvaged shard has the rows before its damage, and no others.
+fn salvaged_agrees(score: &ShardRecord) -> Result<(), String> {
+    match &score.salvaged {
+        Some(salvaged) if salvaged.rows != score.rows.read => Err(format!(
+            "its score record tells of {} rows before its damage, and of {} read",
+            salvaged.rows, score.rows.read
+        )),
+        _ => Ok(()),
     }
 }
 
