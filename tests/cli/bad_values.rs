@@ -220,7 +220,9 @@ fn token_counts_that_are_no_counts_are_told() {
 #[test]
 fn a_model_whose_weights_are_no_numbers_gives_no_scores() {
     let place = Place::new();
-    shard(&place, "a.jsonl", &["\"x\":1", "\"x\":2"]);
+    // Words that the model knows: of others it would say nothing.
+    let text = "crucial tapestry delve leverage foster holistic vibrant realm";
+    place.file("in/a.jsonl", format!("{{\"text\":\"{text}\"}}\n").repeat(2));
     let mut model = include_bytes!("../reference/fasttext-words.bin").to_vec();
     // The last value of the file is a weight of the output matrix.
     let at = model.len() - 4;
