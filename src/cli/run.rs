@@ -9,7 +9,8 @@ use crate::config::{self, Config, Mix, Source, TextPath, TextPaths, Unit};
 use crate::document::Origin;
 use crate::provenance::run_dir::Stage;
 use crate::report::table;
-use crate::stage::{self, Job, StageError};
+use crate::stage::tidy::{Temporaries, tidy};
+use crate::stage::{self, Call, Job, StageError};
 
 const EXAMPLE: &str = "\
 Examples:
@@ -199,8 +200,8 @@ pub fn run(args: RunArgs, session: &Session) -> Result<(), StageError> {
         session.say(&preview);
         return Ok(());
     }
-    let job = Job::open(config, &out, &options, true)?;
-    job.tidy()?;
+    let job = Job::open(config, &out, &options, Call::Run)?;
+    tidy(&job, Temporaries::OfTheDead)?;
     let mut report = None;
     for stage in Stage::ALL {
         report = stage::run(&job, stage)?;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::record::RowCounts;
 use super::run_dir::RunDir;
-use crate::shard::{ShardError, digest_file};
+use crate::shard::{self, ShardError, digest_file};
 
 /// Version of `manifest.json`.
 pub const MANIFEST_VERSION: u32 = 1;
@@ -108,7 +108,7 @@ pub fn with_temporaries(run: &RunDir) -> std::io::Result<Vec<PathBuf>> {
 /// True for names that begin with `.tmp-`, which are never final.
 pub fn is_temporary(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default();
-    name.as_encoded_bytes().starts_with(b".tmp-")
+    shard::is_temporary(&name.to_string_lossy())
 }
 
 fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> std::io::Result<()> {

@@ -155,7 +155,8 @@ impl Engine {
                     let (done, result) = bounded(1);
                     workers.spawn(move |_| {
                         // The driver may have gone, after an error of an earlier block.
-                        let _ = done.send(caught(|| work(block)));
+                        let _ =
+                            done.send(self.progress.go_on().and_then(|()| caught(|| work(block))));
                     });
                     pending.push_back(result);
                     if pending.len() >= most {

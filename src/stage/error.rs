@@ -155,9 +155,14 @@ impl StageError {
         }
     }
 
-    /// The error of one shard as a record.
-    pub fn into_failure(self, shard: &str, action: &str) -> Failure {
-        let code = match &self {
+    /// True if this is one shard's own failure, which goes on record; else it is the whole call's.
+    pub fn fails_shard(&self) -> bool {
+        !matches!(self, StageError::Usage(_)) && !self.ends_everything()
+    }
+
+    /// The error of one shard as it stands in its record.
+    pub fn failure_of(&self, shard: &str) -> Failure {
+        let code = match self {
             StageError::Shard(e) => e.code(),
             StageError::Bug(_) => PANIC_CODE,
             StageError::Damaged(_) => "E-RUN-DAMAGED",
@@ -168,8 +173,8 @@ impl StageError {
             shard: shard.to_owned(),
             row: None,
             code: code.to_owned(),
-            cause: chain(&self),
-            action: action.to_owned(),
+            cause: chain(self),
+            action: "the shard is left out".to_owned(),
         }
     }
 
@@ -181,6 +186,16 @@ impl StageError {
 
 /// Code of a shard whose worker panicked.
 pub const PANIC_CODE: &str = "E-PANIC";
+
+/// The first names of a list that may be long, and how many more there are.
+pub fn listed(names: &[String]) -> String {
+    const SHOWN: usize = 20;
+    let shown = names[..names.len().min(SHOWN)].join(", ");
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
 
 /// The whole chain of causes on one line.
 pub fn chain(error: &dyn std::error::Error) -> String {

@@ -2,6 +2,7 @@
 //!
 //! - [`job`]: one run, checked before any work begins ([`preflight`], [`inputs`], [`models`]).
 //! - [`engine`]: threads, blocks, order, bounded memory.
+//! - [`tasks`]: a stage shared by many calls, on any machines. [`tidy`]: what is removed, and by whom.
 //! - [`profile`], [`score`], [`plan`], [`write`](mod@write), [`report`]: the stages. Each reads files and writes
 //!   files, can be killed at any byte and run again, and gives the same bytes for any number of
 //!   threads.
@@ -25,12 +26,15 @@ pub mod replay;
 pub mod report;
 pub mod score;
 mod settle;
+pub mod tasks;
+pub mod tidy;
 pub mod write;
 
 pub use engine::{Engine, caught, silence_panics};
 pub use error::{Exit, StageError};
-pub use job::{CallOptions, Job};
+pub use job::{Call, CallOptions, Job};
 pub use progress::{Progress, Snapshot};
+pub use tasks::Task;
 
 use crate::provenance::run_dir::Stage;
 use crate::report::Report;
@@ -43,6 +47,10 @@ pub fn run(job: &Job, stage: Stage) -> Result<Option<Report>, StageError> {
     if job.measured != job.run && matches!(stage, Stage::Profile | Stage::Score) {
         tracing::info!(stage = stage.name(), from = %job.measured.root().display(), "not done again");
         return Ok(None);
+    }
+    if let Some(task) = job.task {
+        tasks::ready(job, stage)?;
+        tracing::info!(stage = stage.name(), %task, shards = job.inputs.len(), "is this call's share");
     }
     match stage {
         Stage::Profile => profile::run(job)?,

@@ -11,11 +11,13 @@ use super::inputs::Input;
 use super::job::Job;
 use super::plan::sweep::{ScoreBatches, Scored};
 use super::settle::settle;
+use super::tidy::clear_written;
 use crate::config::Source;
 use crate::document::{EditRecord, Key, Provenance};
 use crate::edit;
 use crate::mix::{Fate, Judgement, Plan, Pool};
 use crate::provenance::Fingerprint;
+use crate::provenance::fingerprint::short_digest;
 use crate::provenance::lineage::{self, Lineage, as_variant};
 use crate::provenance::record::{
     EditTally, FileRecord, InputRecord, RowCounts, ShardRecord, Tally,
@@ -60,33 +62,47 @@ pub fn run(job: &Job) -> Result<(), StageError> {
     let lineage = Lineage::new(&plan, &scored.schema)
         .map_err(|_| StageError::Damaged("plan.json does not fit the scores".to_owned()))?;
     job.engine.progress.begin("write", job.inputs.len());
-    let digest = crate::provenance::fingerprint::short_digest(
-        &std::fs::read(job.run.plan()).map_err(|e| StageError::io(&job.run.plan(), &e))?,
-    );
+    let digest = plan_digest(job)?;
     let results = job.engine.each(&job.inputs, |input| {
         if !scored.inputs.iter().any(|i| std::ptr::eq(*i, input)) {
-            return job.remove_outputs(Stage::Write, input);
+            return clear_written(job, input);
         }
-        let fingerprint = Fingerprint::new()
-            .value("version", &env!("CARGO_PKG_VERSION"))
-            .digest("input", &input.sampled)
-            .digest("plan", &digest)
-            .digest("model.prior", &job.models.prior_digest)
-            .value("config.output", &job.config.output);
-        if job.done_before(Stage::Write, input, &fingerprint) {
-            return Ok(());
-        }
-        let task = Task {
-            job,
-            scored: &scored,
-            plan: &plan,
-            lineage: &lineage,
-            source: job.source(input),
-            input,
-        };
-        task.shard(fingerprint)
+        let fingerprint = fingerprint(job, input, &digest);
+        job.attempt(Stage::Write, input, &fingerprint, || {
+            let task = Task {
+                job,
+                scored: &scored,
+                plan: &plan,
+                lineage: &lineage,
+                source: job.source(input),
+                input,
+            };
+            task.shard(fingerprint.clone())
+        })
     });
-    settle(job, Stage::Write, scored.failed.len(), results)
+    // Shards without scores are the whole run's to judge.
+    let failed_before = job.task.map_or(scored.failed.len(), |_| 0);
+    settle(job, Stage::Write, failed_before, results)
+}
+
+/// The digest of the plan that is written by.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn plan_digest(job: &Job) -> Result<String, StageError> {
+    let path = job.run.plan();
+    let bytes = std::fs::read(&path).map_err(|e| StageError::io(&path, &e))?;
+    Ok(short_digest(&bytes))
+}
+
+/// What the output of a shard is made from.
+pub fn fingerprint(job: &Job, input: &Input, plan_digest: &str) -> Fingerprint {
+    Fingerprint::new()
+        .value("version", &env!("CARGO_PKG_VERSION"))
+        .digest("input", &input.sampled)
+        .digest("plan", plan_digest)
+        .digest("model.prior", &job.models.prior_digest)
+        .value("config.output", &job.config.output)
 }
 
 /// Refuses to begin where the disk cannot hold the mix.

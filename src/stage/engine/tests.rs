@@ -92,7 +92,7 @@ fn a_panic_anywhere_fails_its_shard_alone() {
                         let told = error.to_string();
                         assert!(told.contains("engine/tests.rs"), "{told}");
                         assert!(!told.contains("document"), "no text is told");
-                        let failure = error.into_failure("web/a", "left out");
+                        let failure = error.failure_of("web/a");
                         assert_eq!(failure.code, crate::stage::error::PANIC_CODE);
                     }
                 }

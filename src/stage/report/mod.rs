@@ -10,10 +10,12 @@ use std::collections::BTreeMap;
 
 use self::seal::{Totals, seal, standing};
 use self::sums::{CONCENTRATION, DIVERSITY, Group, Sums};
-use super::error::StageError;
+use super::error::{StageError, listed};
 use super::job::{Job, write_json};
 use super::plan::gates::hold;
 use super::plan::sweep::Scored;
+use super::tidy::{Temporaries, tidy};
+use super::write::{fingerprint, plan_digest};
 use super::{plan, profile};
 use crate::mix::{Fate, Plan};
 use crate::provenance::failures::Failures;
@@ -33,6 +35,7 @@ pub fn run(job: &Job) -> Result<Report, StageError> {
     let measures = DIVERSITY.iter().chain(&CONCENTRATION);
     let scored = Scored::new(job)?.reading(measures.map(|measure| measure.name().to_owned()));
     let records = records(job, &scored)?;
+    tidy(job, Temporaries::OfOthers)?;
     let report = match standing(job, &plan) {
         Some(report) => {
             tracing::info!(stage = "report", "done before");
@@ -52,19 +55,33 @@ pub fn run(job: &Job) -> Result<Report, StageError> {
     Ok(report)
 }
 
-/// The write records of the shards that did not fail.
+/// The write records of the shards that were scored.
+///
+/// # Errors
+/// If a shard was not written by this plan, or more failed than allowed.
 fn records(job: &Job, scored: &Scored<'_>) -> Result<Vec<ShardRecord>, StageError> {
-    let mut records = Vec::new();
-    for input in &scored.inputs {
+    let (mut records, mut missing, mut failures) = (Vec::new(), Vec::new(), Vec::new());
+    let plan = plan_digest(job)?;
+    for &input in &scored.inputs {
+        job.go_on()?;
+        let now = fingerprint(job, input, &plan);
         match job.record(&job.run, Stage::Write, input) {
-            Some(record) => records.push(record),
-            None => {
-                return Err(StageError::Damaged(format!(
-                    "{} is not written; run `tamis write` first",
-                    job.name(input)
-                )));
+            Some(record) if record.failure.is_some() || record.fingerprint == now => {
+                failures.extend(record.failure.clone());
+                records.push(record);
             }
+            _ => missing.push(job.name(input)),
         }
+    }
+    if !missing.is_empty() {
+        let (count, of, run) = (missing.len(), scored.inputs.len(), job.run.root().display());
+        return Err(StageError::Damaged(format!(
+            "{count} of {of} shards are not written, or by another plan: {}; run `tamis write {run}` first, or again the tasks that did not end well",
+            listed(&missing)
+        )));
+    }
+    if (scored.failed.len() + failures.len()) as u64 > job.allow_failed {
+        return Err(StageError::Shards(failures, job.allow_failed));
     }
     Ok(records)
 }

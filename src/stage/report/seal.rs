@@ -107,6 +107,7 @@ pub(super) fn standing(job: &Job, plan: &Plan) -> Option<Report> {
 fn file_lines(job: &Job) -> Result<Vec<manifest::FileLine>, StageError> {
     let mut known: BTreeMap<String, FileRecord> = BTreeMap::new();
     for input in &job.inputs {
+        job.go_on()?;
         for stage in [Stage::Score, Stage::Write] {
             if let Some(record) = job.record(&job.run, stage, input) {
                 known.extend(record.files.into_iter().map(|f| (f.path.clone(), f)));
@@ -117,6 +118,7 @@ fn file_lines(job: &Job) -> Result<Vec<manifest::FileLine>, StageError> {
     let found = manifest::files_of(&job.run).map_err(|e| StageError::io(root, &e))?;
     let mut files = Vec::new();
     for path in found {
+        job.go_on()?;
         files.push(match known.get(&job.run.relative(&path)) {
             Some(file) => manifest::FileLine {
                 path: file.path.clone(),

@@ -6,10 +6,16 @@
 mod quarantine;
 mod rows;
 mod shard;
+mod standing;
+
+pub use self::standing::stale;
+
+use std::path::PathBuf;
 
 use self::rows::Wanted;
 pub(super) use self::rows::score_text;
 use self::shard::Task;
+use self::standing::standing;
 use super::error::StageError;
 use super::inputs::Input;
 use super::job::Job;
@@ -29,10 +35,7 @@ use crate::score::row::{ColumnType, RowSchema};
 /// Failed shards above what is allowed, quarantine above its budget, a stop, the environment.
 pub fn run(job: &Job) -> Result<(), StageError> {
     let summaries = profile::summaries(job)?;
-    let schema = RowSchema {
-        models: job.models.fasttext.iter().map(|m| m.0.clone()).collect(),
-        inputs: profile::input_types(job, &summaries),
-    };
+    let schema = schema(job, &summaries);
     columns_make_sense(job, &summaries, &schema)?;
     let scorers = job
         .config
@@ -45,21 +48,32 @@ pub fn run(job: &Job) -> Result<(), StageError> {
         let source = job.source(input);
         let (scorer, profile) = &scorers[input.source];
         let fingerprint = fingerprint(job, source, input, &schema, profile);
-        if job.done_before(Stage::Score, input, &standing(job, input, &fingerprint)) {
-            return Ok(());
-        }
-        let task = Task {
-            job,
-            source,
-            columns: job.columns(source),
-            schema: &schema,
-            wanted: Wanted::new(&job.config, &schema),
-            scorer,
-        };
-        task.shard(input, fingerprint)
+        let standing = standing(job, input, &fingerprint);
+        job.attempt(Stage::Score, input, &standing, || {
+            let task = Task {
+                job,
+                source,
+                columns: job.columns(source),
+                schema: &schema,
+                wanted: Wanted::new(&job.config, &schema),
+                scorer,
+            };
+            task.shard(input, fingerprint.clone())
+        })
     });
     settle(job, Stage::Score, 0, results)?;
+    if job.task.is_some() {
+        return Ok(());
+    }
     within_budget(job)
+}
+
+/// The columns of the score rows, as the profiles found the types of the input's own.
+fn schema(job: &Job, summaries: &[profile::Summary]) -> RowSchema {
+    RowSchema {
+        models: job.models.fasttext.iter().map(|m| m.0.clone()).collect(),
+        inputs: profile::input_types(job, summaries),
+    }
 }
 
 /// Refuses columns that no sampled row has, and bounds on columns that hold no numbers: either is a
@@ -105,30 +119,20 @@ fn columns_make_sense(
     Err(StageError::Usage(faults.join("\n")))
 }
 
-/// The scorers of a source, and the digest of the profile that they compare with.
-fn scorer(job: &Job, source: &Source) -> Result<(Scorer, String), StageError> {
+/// The n-gram profile of a source, as it lies in its file.
+fn profile_of(job: &Job, source: &Source) -> Result<(PathBuf, Vec<u8>), StageError> {
     let path = job.measured.profile(&source.name, "bin");
     let bytes = std::fs::read(&path).map_err(|e| StageError::io(&path, &e))?;
+    Ok((path, bytes))
+}
+
+/// The scorers of a source, and the digest of the profile that they compare with.
+fn scorer(job: &Job, source: &Source) -> Result<(Scorer, String), StageError> {
+    let (path, bytes) = profile_of(job, source)?;
     let profile = Profile::from_bytes(&bytes)
         .map_err(|e| StageError::Damaged(format!("{}: {e}", path.display())))?;
     let scorer = Scorer::new(&job.models.reference, Some(&profile), job.language(source));
     Ok((scorer, short_digest(&bytes)))
-}
-
-/// The fingerprint under which the recorded scores of an input would stand.
-///
-/// Whether damaged shards are salvaged matters to those alone: the others are not scored again for it.
-fn standing(job: &Job, input: &Input, fingerprint: &Fingerprint) -> Fingerprint {
-    let salvaged = || job.record(&job.run, Stage::Score, input)?.salvaged;
-    if job.config.limits.salvage && salvaged().is_some() {
-        return salvaging(fingerprint.clone());
-    }
-    fingerprint.clone()
-}
-
-/// The fingerprint of a shard of which only the rows before its damage are scored.
-fn salvaging(fingerprint: Fingerprint) -> Fingerprint {
-    fingerprint.value("config.limits.salvage", &true)
 }
 
 fn fingerprint(
@@ -169,9 +173,14 @@ fn fingerprint(
     fingerprint
 }
 
-fn within_budget(job: &Job) -> Result<(), StageError> {
+/// Judges the bad rows of the whole run.
+///
+/// # Errors
+/// If there are more than the budget allows.
+pub fn within_budget(job: &Job) -> Result<(), StageError> {
     let (mut read, mut quarantined) = (0, 0);
     for input in &job.inputs {
+        job.go_on()?;
         if let Some(record) = job.record(&job.measured, Stage::Score, input) {
             read += record.rows.read;
             quarantined += record.rows.quarantined;

@@ -2,7 +2,7 @@
 
 use super::quarantine::Quarantine;
 use super::rows::Wanted;
-use super::salvaging;
+use super::standing::salvaging;
 use crate::config::Source;
 use crate::provenance::Fingerprint;
 use crate::provenance::record::{FileRecord, InputRecord, Salvaged, ShardRecord};
