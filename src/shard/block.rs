@@ -34,7 +34,8 @@ pub struct BadRow {
     pub cause: String,
     /// Where the line begins in the decompressed stream; nothing for Parquet.
     pub offset: Option<u64>,
-    /// The line without its end, or a Parquet row's columns as JSON; empty for documents above the cap.
+    /// The line without its end; of Parquet the bytes of a text that is no UTF-8, else the columns that were asked
+    /// for as JSON; empty for documents above the cap.
     pub raw: Vec<u8>,
 }
 
@@ -128,10 +129,13 @@ impl Block {
 
     /// Where each text of row `i` is in [`Block::text`], in order; [`BETWEEN_TEXTS`] is between them. A bad row has none.
     pub fn parts(&self, i: usize) -> Vec<Range<usize>> {
-        self.text(i).map_or_else(
-            |_| Vec::new(),
-            |text| std::iter::once(0..text.len()).collect(),
-        )
+        match &self.body {
+            Body::Jsonl(_) => self.text(i).map_or_else(
+                |_| Vec::new(),
+                |text| std::iter::once(0..text.len()).collect(),
+            ),
+            Body::Parquet(block) => block.parts(i),
+        }
     }
 
     /// Takes a bad row out with its raw bytes; row `i` stays bad without them. Nothing for a good row.

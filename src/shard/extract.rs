@@ -11,6 +11,7 @@ use super::atomic::Written;
 use super::block::{Columns, RawBody};
 use super::error::{ShardError, guarded};
 use super::find::Shard;
+use super::parquet_block::ParquetBlock;
 use super::reader::{ReadOptions, Template, TemplateKind, open};
 use super::table::TableWriter;
 
@@ -38,13 +39,16 @@ pub fn extract_rows(
         let RawBody::Batch(raw) = raw.body else {
             return Err(no_table());
         };
-        let end = raw.first_row + raw.batch.num_rows() as u64;
-        let from = rows.partition_point(|row| *row < raw.first_row);
+        let start = raw.first_row;
+        let end = start + raw.batch.num_rows() as u64;
+        let from = rows.partition_point(|row| *row < start);
         let to = rows.partition_point(|row| *row < end);
         if from < to {
-            let inside = rows[from..to].iter().map(|row| row - raw.first_row);
+            let inside = rows[from..to].iter().map(|row| row - start);
+            // Decoding gives texts, which are read as bytes, their own type again.
+            let block = ParquetBlock::decode(raw, columns, usize::MAX);
             let taken = guarded(&shard.path, "", || {
-                Ok(take(&raw.batch, inside, &template.schema)?)
+                Ok(take(&block.batch, inside, &template.schema)?)
             })?;
             table.write(&taken)?;
         }

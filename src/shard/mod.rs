@@ -9,6 +9,7 @@
 
 mod atomic;
 mod block;
+mod checked_pages;
 mod decompress;
 mod digest;
 mod error;
@@ -19,11 +20,18 @@ mod jsonl;
 mod lines;
 mod members;
 mod mmap;
+mod nested;
 mod output;
 mod owner;
+mod page_header;
+mod parquet_ahead;
 mod parquet_block;
 mod parquet_encode;
+mod parquet_file;
+mod parquet_group;
 mod parquet_read;
+mod parquet_schema;
+mod parquet_texts;
 mod parquet_write;
 mod preflight;
 mod provenance_column;
@@ -32,6 +40,9 @@ mod recut;
 mod row_bytes;
 mod splice;
 mod table;
+mod text_leaves;
+mod thrift;
+mod utf8_column;
 mod values;
 
 pub use atomic::{AtomicFile, Written, write_atomic};

@@ -7,7 +7,8 @@ use super::digest::Digest;
 use super::error::ShardError;
 use super::find::{Format, Shard};
 use super::lines::LineReader;
-use super::parquet_read::{ParquetReader, ParquetTemplate};
+use super::parquet_read::ParquetReader;
+use super::parquet_schema::ParquetTemplate;
 
 /// How a shard is cut into blocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub struct ReadOptions {
     pub ahead_threads: usize,
     /// Bytes that may be decoded ahead of the reader.
     pub ahead_bytes: usize,
+    /// Bytes that the pages of a Parquet shard may take at once; rows that need more are an error that says so.
+    pub page_bytes: u64,
 }
 
 impl Default for ReadOptions {
@@ -35,6 +38,7 @@ impl Default for ReadOptions {
             salvage: false,
             ahead_threads: 1,
             ahead_bytes: 32 << 20,
+            page_bytes: 256 << 20,
         }
     }
 }
@@ -68,9 +72,7 @@ enum Source {
 pub fn open(shard: &Shard, columns: &Columns, options: &ReadOptions) -> Result<Reader, ShardError> {
     let (block_bytes, max_document) = (options.block_bytes, options.max_document);
     let source = match shard.format {
-        Format::Parquet => {
-            Source::Parquet(Box::new(ParquetReader::open(shard, columns, block_bytes)?))
-        }
+        Format::Parquet => Source::Parquet(Box::new(ParquetReader::open(shard, columns, options)?)),
         _ => Source::Lines(Box::new(LineReader::open(
             shard,
             block_bytes,
