@@ -9,6 +9,7 @@
 mod bad_config;
 mod bad_input;
 mod bad_values;
+mod changed;
 mod commands;
 mod main_job;
 mod models;
