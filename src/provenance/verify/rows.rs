@@ -25,16 +25,11 @@ impl Rows {
         path: &Path,
         name: &str,
         text: &TextPaths,
-        most: u64,
+        options: &ReadOptions,
     ) -> Result<Rows, String> {
         let (shard, columns) = named(path, name, text)?;
-        let options = ReadOptions {
-            block_bytes: 1 << 20,
-            max_document: usize::try_from(most).unwrap_or(usize::MAX),
-            ..ReadOptions::default()
-        };
         Ok(Rows {
-            reader: shard::open(&shard, &columns, &options).map_err(|e| e.to_string())?,
+            reader: shard::open(&shard, &columns, options).map_err(|e| e.to_string())?,
             columns,
             block: None,
             next: 0,
