@@ -571,8 +571,13 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// What decides how a row is read. The other bounds decide whether a shard or a run fails, and what
-    /// did not fail under one bound stands under another.
+    /// What decides which shards can be read, and how: of a shard that cannot nothing is in a sample.
+    pub fn of_reading(&self) -> impl Serialize {
+        (self.of_rows(), self.zstd_window_log, self.max_ratio)
+    }
+
+    /// What decides how a row is read. Whatever was read under other bounds stands, since only a bound that a
+    /// shard fails by makes a difference to it.
     pub fn of_rows(&self) -> (u64, Repair, Repair) {
         (self.max_document, self.invalid_utf8, self.lone_surrogates)
     }

@@ -49,6 +49,8 @@ pub(crate) struct LineReader {
     next_row: u64,
     at_end: bool,
     started: bool,
+    /// Why there is no more text; told after the whole lines before it are given out.
+    failed: Option<ShardError>,
     /// The line above the cap that is being passed over.
     passing: Option<Passing>,
     shard: Shard,
@@ -74,6 +76,7 @@ impl LineReader {
             next_row: 0,
             at_end: false,
             started: false,
+            failed: None,
             passing: None,
             shard: shard.clone(),
             options: ReadOptions {
@@ -109,12 +112,12 @@ impl LineReader {
         }
         let mut searched = 0;
         loop {
-            self.fill()?;
-            if self.at_end && self.whole_only {
+            self.fill();
+            if self.at_end && (self.whole_only || self.failed.is_some()) {
                 self.rest.truncate(last_line_end(&self.rest, searched));
             }
             if self.at_end && self.rest.is_empty() {
-                return Ok(None);
+                return self.end().map(|()| None);
             }
             let cut = if self.at_end {
                 self.rest.len()
@@ -139,12 +142,12 @@ impl LineReader {
     }
 
     /// Reads until a block is full, or one chunk more where a block holds no whole line yet.
-    fn fill(&mut self) -> Result<(), ShardError> {
+    fn fill(&mut self) {
         let block_bytes = self.options.block_bytes;
         let wanted = block_bytes
             .saturating_sub(self.rest.len())
             .max(CHUNK_BYTES.min(block_bytes));
-        self.read(wanted)?;
+        self.read(wanted);
         if !self.started && (self.at_end || self.rest.len() >= BOM.len()) {
             self.started = true;
             if self.rest.starts_with(BOM) {
@@ -152,13 +155,12 @@ impl LineReader {
                 self.offset = BOM.len() as u64;
             }
         }
-        Ok(())
     }
 
-    /// Reads `wanted` bytes more.
-    fn read(&mut self, wanted: usize) -> Result<(), ShardError> {
+    /// Reads `wanted` bytes more; fewer, if that is all that there is or can be read.
+    fn read(&mut self, wanted: usize) {
         if self.at_end {
-            return Ok(());
+            return;
         }
         if self.rest.capacity() - self.rest.len() < wanted {
             // A long line grows by an eighth: few copies, and little room that is not needed.
@@ -166,23 +168,27 @@ impl LineReader {
         }
         match self.source.append(&mut self.rest, wanted) {
             Ok(read) => self.at_end = read < wanted,
-            Err(error) => return Err(self.with_rows(error)),
+            Err(error) => {
+                self.failed = Some(error);
+                self.at_end = true;
+            }
         }
-        Ok(())
     }
 
-    /// Adds to an error how many whole rows stand before the damage, if that is asked for.
+    /// The end of the stream: an error, if it came too early.
     ///
-    /// They are counted by reading once more what is sound, so the count depends on nothing but the file.
-    fn with_rows(&mut self, mut error: ShardError) -> ShardError {
-        let sound = self.source.sound();
+    /// In salvage mode the error tells how many whole rows stand before the damage. They are counted by reading
+    /// once more what is sound, so the count depends on nothing but the file.
+    fn end(&mut self) -> Result<(), ShardError> {
+        let Some(mut error) = self.failed.take() else {
+            return Ok(());
+        };
         if let ShardError::Damaged { rows, .. } = &mut error
             && self.options.salvage
         {
-            self.rest = Vec::new();
-            *rows = rows_within(&self.shard, &self.options, sound);
+            *rows = rows_within(&self.shard, &self.options, self.source.sound());
         }
-        error
+        Err(error)
     }
 
     /// Gives out the first `cut` bytes, which are whole lines.
@@ -217,7 +223,7 @@ impl LineReader {
     fn pass_over(&mut self, mut line: Passing) -> Result<RawLines, ShardError> {
         let until = line.passed.saturating_add(PASS_BYTES);
         while line.passed < until {
-            self.read(CHUNK_BYTES)?;
+            self.read(CHUNK_BYTES);
             let found = line_length(&self.rest);
             if self.rest[..found].last() == Some(&b'\n') {
                 let before = found.checked_sub(2).map_or(line.last, |at| self.rest[at]);
@@ -230,6 +236,7 @@ impl LineReader {
             line.last = self.rest.last().copied().unwrap_or(line.last);
             self.rest.clear();
             if self.at_end {
+                self.end()?;
                 let mut last = self.too_large(line.offset, line.passed, line.passed);
                 if self.whole_only {
                     last.rows.clear();
@@ -295,5 +302,82 @@ fn without_end(line: &[u8]) -> &[u8] {
     match line.strip_suffix(b"\n") {
         Some(line) => line.strip_suffix(b"\r").unwrap_or(line),
         None => line,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shard::Format;
+
+    /// Several frames with a line of 24 MiB between short ones.
+    fn long_line() -> Vec<u8> {
+        let long = vec![b'x'; 24 << 20];
+        let parts = [
+            &b"{\"text\":1}\n{"[..],
+            &long[..9 << 20],
+            &long[9 << 20..],
+            b"\r\n{\"text\":2}\n",
+        ];
+        let frames = parts.map(|part| zstd::bulk::compress(part, 1).unwrap());
+        frames.concat()
+    }
+
+    #[test]
+    fn a_line_above_the_cap_is_never_held() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.jsonl.zst");
+        std::fs::write(&path, long_line()).unwrap();
+        let shard = Shard {
+            name: "a.jsonl.zst".to_owned(),
+            path,
+            format: Format::JsonlZst,
+            bytes: 0,
+        };
+        let options = ReadOptions {
+            block_bytes: 100_000,
+            max_document: 1 << 20,
+            ..ReadOptions::default()
+        };
+        let mut reader = LineReader::open(&shard, &options).unwrap();
+        let mut rows = Vec::new();
+        while let Some(block) = reader.next_block().unwrap() {
+            assert!(block.bytes.capacity() <= 200_000);
+            assert!(
+                reader.rest.capacity() <= 200_000,
+                "{}",
+                reader.rest.capacity()
+            );
+            rows.extend(block.rows);
+        }
+        let long = RawLine::TooLarge {
+            offset: 11,
+            length: 1 + (24 << 20),
+        };
+        assert_eq!((rows.len(), &rows[1]), (3, &long));
+    }
+
+    #[test]
+    fn a_long_line_below_the_cap_is_held_once_and_let_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.jsonl");
+        let line = format!("{{\"text\":\"{}\"}}\n", "x".repeat(10 << 20));
+        std::fs::write(&path, format!("{line}{}", "{\"text\":1}\n".repeat(5000))).unwrap();
+        let shard = Shard {
+            name: "a.jsonl".to_owned(),
+            path,
+            format: Format::Jsonl,
+            bytes: 0,
+        };
+        let options = ReadOptions {
+            block_bytes: 20_000,
+            ..ReadOptions::default()
+        };
+        let mut reader = LineReader::open(&shard, &options).unwrap();
+        let first = reader.next_block().unwrap().unwrap();
+        assert!(first.bytes.capacity() < line.len() / 8 * 9 + 20_000);
+        assert!(reader.rest.capacity() <= 20_000);
+        let second = reader.next_block().unwrap().unwrap();
+        assert!(second.bytes.capacity() <= 40_000 && reader.rest.capacity() <= 40_000);
     }
 }

@@ -57,6 +57,11 @@ impl Rows {
         self.block.as_ref()?.text(self.next).ok()
     }
 
+    fn replaced(&self) -> Vec<&'static str> {
+        let block = self.block.as_ref();
+        block.map_or_else(Vec::new, |block| block.replaced(self.next))
+    }
+
     fn provenance(&self) -> Option<Provenance> {
         let text = self.block.as_ref()?.provenance(self.next)?;
         serde_json::from_str(&text).ok()
@@ -106,6 +111,9 @@ impl Check<'_> {
         if row.status == Status::Quarantined {
             self.expected.rows.quarantined += 1;
             return Ok(());
+        }
+        for code in self.original.iter().flat_map(Rows::replaced) {
+            *self.expected.replaced.entry(code.to_owned()).or_default() += 1;
         }
         let (key, judged, fate) = self.lineage.trace(self.source, self.shard, row);
         let (plain, variants) = match fate {

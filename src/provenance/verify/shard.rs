@@ -19,6 +19,8 @@ use crate::shard::{self, ReadOptions, TableReader, digest_file};
 pub(super) struct Expectation {
     pub(super) rows: RowCounts,
     pub(super) reasons: BTreeMap<String, u64>,
+    /// Rows in which something was replaced, by the fault.
+    pub(super) replaced: BTreeMap<String, u64>,
     pub(super) written: BTreeMap<String, Tally>,
     pub(super) edits: EditTally,
     /// Planned sum and documents of each cell.
@@ -37,6 +39,9 @@ impl Expectation {
         self.rows.add(&other.rows);
         for (reason, count) in other.reasons {
             *self.reasons.entry(reason).or_default() += count;
+        }
+        for (code, count) in other.replaced {
+            *self.replaced.entry(code).or_default() += count;
         }
         for (origin, tally) in other.written {
             self.written.entry(origin).or_default().add(&tally);
@@ -110,6 +115,12 @@ impl Run<'_> {
         }
         let mut expected = self.rows(input, &score).map_err(fault)?;
         records_agree(input, &score, &write, &expected).map_err(fault)?;
+        if self.more.inputs && expected.replaced != score.replaced {
+            return Err(fault(
+                "its record has other replaced rows than it".to_owned(),
+            ));
+        }
+        expected.replaced = score.replaced;
         for (reason, count) in &score.reasons {
             *expected.reasons.entry(reason.clone()).or_default() += count;
         }
