@@ -11,6 +11,7 @@ mod bad_input;
 mod bad_values;
 mod changed;
 mod commands;
+mod jsonl;
 mod main_job;
 mod models;
 mod names;

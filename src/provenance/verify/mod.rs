@@ -54,6 +54,7 @@ pub struct Checked {
 struct Told {
     run: String,
     rows: RowCounts,
+    replaced: BTreeMap<String, u64>,
     reasons: BTreeMap<String, u64>,
     mix: Vec<Part>,
     max_error_pp: f64,
@@ -312,6 +313,7 @@ fn totals(
     differ("report.json: rows", report.rows == sums.rows);
     differ("manifest.json: reasons", manifest.reasons == sums.reasons);
     differ("report.json: reasons", report.reasons == sums.reasons);
+    differ("report.json: replaced", report.replaced == sums.replaced);
     differ(
         "manifest.json: run",
         manifest.run == plan.run && report.run == plan.run,

@@ -21,20 +21,15 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    /// Opens the file of a shard of this name; with `stop_after`, its first rows only.
+    /// Opens the file of a shard of this name.
     pub(super) fn open(
         (path, name): (&Path, &str),
         text: &TextPaths,
-        most: u64,
-        stop_after: Option<u64>,
+        options: &ReadOptions,
     ) -> Result<Rows, String> {
         let (shard, columns) = named(path, name, text)?;
-        let options = ReadOptions {
-            stop_after,
-            ..reading(most)
-        };
         Ok(Rows {
-            reader: shard::open(&shard, &columns, &options).map_err(|e| e.to_string())?,
+            reader: shard::open(&shard, &columns, options).map_err(|e| e.to_string())?,
             columns,
             block: None,
             next: 0,
@@ -62,17 +57,14 @@ impl Rows {
         self.block.as_ref()?.text(self.next).ok()
     }
 
+    fn replaced(&self) -> Vec<&'static str> {
+        let block = self.block.as_ref();
+        block.map_or_else(Vec::new, |block| block.replaced(self.next))
+    }
+
     fn provenance(&self) -> Option<Provenance> {
         let text = self.block.as_ref()?.provenance(self.next)?;
         serde_json::from_str(&text).ok()
-    }
-}
-
-fn reading(most: u64) -> ReadOptions {
-    ReadOptions {
-        block_bytes: 1 << 20,
-        max_document: usize::try_from(most).unwrap_or(usize::MAX),
-        ..ReadOptions::default()
     }
 }
 
@@ -80,13 +72,13 @@ fn reading(most: u64) -> ReadOptions {
 pub(super) fn damaged_as_told(
     (path, name): (&Path, &str),
     text: &TextPaths,
-    most: u64,
+    options: &ReadOptions,
     salvaged: &Salvaged,
 ) -> Result<(), String> {
     let (shard, columns) = named(path, name, text)?;
     let options = ReadOptions {
         salvage: true,
-        ..reading(most)
+        ..*options
     };
     let mut reader = shard::open(&shard, &columns, &options).map_err(|e| e.to_string())?;
     loop {
@@ -144,6 +136,9 @@ impl Check<'_> {
         if row.status == Status::Quarantined {
             self.expected.rows.quarantined += 1;
             return Ok(());
+        }
+        for code in self.original.iter().flat_map(Rows::replaced) {
+            *self.expected.replaced.entry(code.to_owned()).or_default() += 1;
         }
         let (key, judged, fate) = self.lineage.trace(self.source, self.shard, row);
         let (plain, variants) = match fate {

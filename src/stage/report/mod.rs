@@ -136,6 +136,7 @@ fn build(
         complete: failures.complete(),
         rows: totals.rows,
         reasons: totals.reasons,
+        replaced: totals.replaced,
         filters: plan.expected.filters.clone(),
         max_error_pp,
         mix,

@@ -157,10 +157,7 @@ fn fingerprint(
         .digest("input", &input.sampled)
         .value("config.source", &declared)
         .value("config.score", &job.config.score)
-        .value(
-            "config.limits.max_document",
-            &job.config.limits.max_document,
-        )
+        .value("config.limits", &job.config.limits.of_rows())
         .value("config.columns", &inputs)
         .value("config.mix.weight", &weight)
         .digest("profile", profile)

@@ -1,5 +1,7 @@
 //! One row through scoring: what is declared and measured of it, or why it cannot be used.
 
+use std::collections::BTreeMap;
+
 use super::shard::{Scored, Task};
 use crate::config::{Config, Weight};
 use crate::document::{Origin, Value};
@@ -69,6 +71,7 @@ impl Task<'_> {
         let mut scored = Scored {
             rows: Vec::with_capacity(block.len()),
             bad: Vec::new(),
+            replaced: BTreeMap::new(),
         };
         let mut bytes = 0;
         for i in 0..block.len() {
@@ -80,6 +83,9 @@ impl Task<'_> {
             match score {
                 Ok(score) => {
                     bytes += score.bytes;
+                    for code in block.replaced(i) {
+                        *scored.replaced.entry(code).or_default() += 1;
+                    }
                     scored.rows.push(score);
                 }
                 Err(bad) => {

@@ -1,5 +1,7 @@
 //! One shard through scoring: read to its end, or to its damage where that is salvaged.
 
+use std::collections::BTreeMap;
+
 use super::quarantine::Quarantine;
 use super::rows::Wanted;
 use super::standing::salvaging;
@@ -29,6 +31,8 @@ pub(super) struct Task<'a> {
 pub(super) struct Scored {
     pub(super) rows: Vec<ScoreRow>,
     pub(super) bad: Vec<(u64, BadRow)>,
+    /// Rows in which something was replaced, by the fault.
+    pub(super) replaced: BTreeMap<&'static str, u64>,
 }
 
 impl Task<'_> {
@@ -59,7 +63,8 @@ impl Task<'_> {
             "{}; the rows before are kept",
             salvaged.cause
         );
-        self.pass(input, salvaging(fingerprint), Some(salvaged))
+        let fingerprint = salvaging(fingerprint, &self.job.config.limits);
+        self.pass(input, fingerprint, Some(salvaged))
     }
 
     fn pass(
@@ -80,6 +85,9 @@ impl Task<'_> {
             |scored| {
                 record.rows.read += scored.rows.len() as u64;
                 record.rows.quarantined += scored.bad.len() as u64;
+                for (code, rows) in scored.replaced {
+                    *record.replaced.entry(code.to_owned()).or_default() += rows;
+                }
                 for (row, bad) in scored.bad {
                     record.count_reason(bad.code, 1);
                     quarantine.add(row, bad)?;

@@ -4,6 +4,7 @@
 //! from what happens to lie there.
 
 use super::{fingerprint, profile_of, schema};
+use crate::config::Limits;
 use crate::provenance::Fingerprint;
 use crate::provenance::fingerprint::short_digest;
 use crate::provenance::run_dir::Stage;
@@ -31,7 +32,7 @@ pub fn stale(job: &Job) -> Result<Vec<String>, StageError> {
             let (source, profile) = (job.source(input), &profiles[input.source]);
             let now = fingerprint(job, source, input, &schema, profile);
             let now = match &record.salvaged {
-                Some(_) if job.config.limits.salvage => salvaging(now),
+                Some(_) if job.config.limits.salvage => salvaging(now, &job.config.limits),
                 _ => now,
             };
             record.failure.is_some() || record.fingerprint == now
@@ -49,12 +50,13 @@ pub fn stale(job: &Job) -> Result<Vec<String>, StageError> {
 pub(super) fn standing(job: &Job, input: &Input, fingerprint: &Fingerprint) -> Fingerprint {
     let salvaged = || job.record(&job.run, Stage::Score, input)?.salvaged;
     if job.config.limits.salvage && salvaged().is_some() {
-        return salvaging(fingerprint.clone());
+        return salvaging(fingerprint.clone(), &job.config.limits);
     }
     fingerprint.clone()
 }
 
-/// The fingerprint of a shard of which only the rows before its damage are scored.
-pub(super) fn salvaging(fingerprint: Fingerprint) -> Fingerprint {
-    fingerprint.value("config.limits.salvage", &true)
+/// The fingerprint of a shard of which only the rows before its damage are scored: other bounds of reading may
+/// make other damage.
+pub(super) fn salvaging(fingerprint: Fingerprint, limits: &Limits) -> Fingerprint {
+    fingerprint.value("config.limits.salvage", &limits.of_reading())
 }
