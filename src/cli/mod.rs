@@ -5,6 +5,7 @@
 mod config;
 mod inspect;
 mod progress;
+mod quarantine;
 mod rebalance;
 mod run;
 mod signals;
@@ -103,6 +104,8 @@ enum Command {
     Rebalance(Box<rebalance::RebalanceArgs>),
     /// Check a finished run: digests, row law, and every fate recomputed
     Verify(verify::VerifyArgs),
+    /// Bring bad rows out of quarantine, to be mended and run again
+    Quarantine(quarantine::QuarantineArgs),
     /// Show what shards hold
     Inspect(inspect::InspectArgs),
     /// Check or show a configuration
@@ -167,6 +170,7 @@ fn dispatch(command: Command, session: &Session) -> Result<(), StageError> {
         Command::Report(args) => stages::stage(Stage::Report, &args, session),
         Command::Rebalance(args) => rebalance::run(&args, session),
         Command::Verify(args) => verify::run(&args, session),
+        Command::Quarantine(args) => quarantine::run(&args, session),
         Command::Inspect(args) => inspect::run(&args),
         Command::Config(command) => config::run(&command),
         Command::Train(command) => train::run(&command, session),

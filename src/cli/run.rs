@@ -40,6 +40,9 @@ pub struct RunArgs {
     /// Go on with up to N failed shards left out
     #[arg(long, value_name = "N", default_value_t = 0)]
     allow_failed: u64,
+    /// Of a damaged shard, keep the rows before the damage (sets `limits.salvage`)
+    #[arg(long)]
+    salvage: bool,
     /// Print report.json to stdout
     #[arg(long)]
     json: bool,
@@ -185,6 +188,7 @@ pub fn run(args: RunArgs, session: &Session) -> Result<(), StageError> {
         }
     };
     args.mix.apply(&mut config)?;
+    config.limits.salvage |= args.salvage;
     let faults = config::check(&config);
     if !faults.is_empty() {
         return Err(config::ConfigError { faults }.into());

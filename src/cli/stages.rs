@@ -114,6 +114,10 @@ pub struct ScoreArgs {
     /// Do not identify languages, with --loose
     #[arg(long, requires = "loose")]
     no_language: bool,
+    /// Of a damaged shard, keep the rows before the damage: sets `limits.salvage`, which the stages that follow need in
+    /// their configuration
+    #[arg(long, conflicts_with = "loose")]
+    salvage: bool,
     /// Go on with up to N failed shards left out; in a task, of its own
     #[arg(long, value_name = "N", default_value_t = 0)]
     allow_failed: u64,
@@ -158,7 +162,8 @@ pub fn write(args: &WriteArgs, session: &Session) -> Result<(), StageError> {
 pub fn score(args: &ScoreArgs, session: &Session) -> Result<(), StageError> {
     match (&args.config, &args.out) {
         (Some(config), out) => {
-            let (config, out) = config_or_run(config, out.as_ref())?;
+            let (mut config, out) = config_or_run(config, out.as_ref())?;
+            config.limits.salvage |= args.salvage;
             let options = session.options(args.allow_failed);
             let job = Job::open(config, &out, &options, args.task.call()?)?;
             stage::run(&job, Stage::Score)?;

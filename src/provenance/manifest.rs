@@ -32,8 +32,12 @@ pub struct Manifest {
     pub tamis: String,
     /// Digest of config, models and seed.
     pub run: String,
-    /// True if no shard failed.
+    /// True if every shard was read and written to its end.
     pub complete: bool,
+    /// Shards that failed and were left out.
+    pub failed: u64,
+    /// Shards of which only the rows before their damage are kept.
+    pub salvaged: u64,
     /// The row law over all shards.
     pub rows: RowCounts,
     /// Rows dropped or quarantined, by reason.

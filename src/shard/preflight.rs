@@ -7,7 +7,9 @@ use arrow::datatypes::DataType;
 use super::block::{Columns, PROVENANCE};
 use super::error::ShardError;
 use super::find::{Format, Shard};
-use super::parquet_read::{load, text_column};
+use super::parquet_file::ParquetFile;
+use super::parquet_schema::{check_texts, load};
+use super::reader::ReadOptions;
 
 /// What is known of a shard without reading its rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,17 +29,18 @@ pub struct SchemaSummary {
 /// what its lines hold shows row by row.
 pub fn schema_of(shard: &Shard, columns: &Columns) -> Result<SchemaSummary, ShardError> {
     let path = &shard.path;
-    let file = File::open(path).map_err(ShardError::io(path, "open"))?;
     if shard.format != Format::Parquet {
+        File::open(path).map_err(ShardError::io(path, "open"))?;
         return Ok(SchemaSummary {
             columns: None,
             rows: None,
             has_provenance: false,
         });
     }
-    let (metadata, template) = load(path, &file)?;
-    text_column(path, &template.schema, &columns.text.paths()[0].column)?;
-    let fields = template.schema.fields();
+    let file = ParquetFile::open(path)?;
+    let loaded = load(&file, ReadOptions::default().page_bytes)?;
+    check_texts(path, &loaded.template.schema, columns)?;
+    let fields = loaded.template.schema.fields();
     let shown = |kind: &DataType| kind.to_string();
     Ok(SchemaSummary {
         columns: Some(
@@ -47,7 +50,7 @@ pub fn schema_of(shard: &Shard, columns: &Columns) -> Result<SchemaSummary, Shar
                 .map(|field| (field.name().clone(), shown(field.data_type())))
                 .collect(),
         ),
-        rows: u64::try_from(metadata.metadata().file_metadata().num_rows()).ok(),
+        rows: u64::try_from(loaded.metadata.file_metadata().num_rows()).ok(),
         has_provenance: fields.iter().any(|field| field.name() == PROVENANCE),
     })
 }

@@ -23,7 +23,7 @@ pub enum StageError {
     Shards(Vec<Failure>, u64),
     /// Too many rows were quarantined.
     #[error(
-        "{quarantined} of {read} rows are quarantined, more than the budget of {budget}: see quarantine/ in the run directory, mend the rows, or raise `limits.quarantine`"
+        "{quarantined} of {read} rows are quarantined, more than the budget of {budget}: see quarantine/ in the run directory, mend the rows (`tamis quarantine` brings them out), or raise `limits.quarantine`"
     )]
     Quarantine {
         /// Rows quarantined.
@@ -51,6 +51,9 @@ pub enum StageError {
     /// Data of the run itself is damaged or missing.
     #[error("{0}")]
     Damaged(String),
+    /// An input shard is not the one that it was.
+    #[error("{0}")]
+    InputChanged(String),
     /// Disk, permission, lock.
     #[error("{0}")]
     Environment(String),
@@ -123,7 +126,9 @@ impl StageError {
                     Exit::Data
                 }
             }
-            StageError::Quarantine { .. } | StageError::Damaged(_) => Exit::Data,
+            StageError::Quarantine { .. }
+            | StageError::Damaged(_)
+            | StageError::InputChanged(_) => Exit::Data,
             StageError::Refused(_) | StageError::Gate { .. } => Exit::Refused,
             StageError::Environment(_) => Exit::Environment,
             StageError::Shard(e) if e.is_environment() => Exit::Environment,
@@ -142,6 +147,14 @@ impl StageError {
         matches!(self.exit(), Exit::Stopped | Exit::Environment)
     }
 
+    /// Rows that can be kept of a damaged shard: the whole rows before its damage, where there are any.
+    pub fn rows_before(&self) -> Option<u64> {
+        match self {
+            StageError::Shard(error) => error.rows_before().filter(|rows| *rows > 0),
+            _ => None,
+        }
+    }
+
     /// True if this is one shard's own failure, which goes on record; else it is the whole call's.
     pub fn fails_shard(&self) -> bool {
         !matches!(self, StageError::Usage(_)) && !self.ends_everything()
@@ -153,6 +166,7 @@ impl StageError {
             StageError::Shard(e) => e.code(),
             StageError::Bug(_) => PANIC_CODE,
             StageError::Damaged(_) => "E-RUN-DAMAGED",
+            StageError::InputChanged(_) => "E-INPUT-CHANGED",
             _ => "E-OTHER",
         };
         Failure {
@@ -213,6 +227,8 @@ fn failures(failures: &[Failure], allowed: u64) -> String {
     if failures.len() > 20 {
         text.push_str(&format!("\n  and {} more", failures.len() - 20));
     }
-    text.push_str("\nmend or remove them, or go on without them: --allow-failed N");
+    text.push_str(
+        "\nmend or remove them, keep the rows before their damage (--salvage), or go on without them: --allow-failed N",
+    );
     text
 }

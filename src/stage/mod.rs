@@ -7,6 +7,7 @@
 //!   files, can be killed at any byte and run again, and gives the same bytes for any number of
 //!   threads.
 //! - [`rebalance`]: another mix from scores that exist. [`loose`]: score rows without a run.
+//!   [`replay`]: quarantined rows as shards again.
 
 pub mod columns;
 pub mod documents;
@@ -21,6 +22,7 @@ pub mod preflight;
 pub mod profile;
 pub mod progress;
 pub mod rebalance;
+pub mod replay;
 pub mod report;
 pub mod score;
 mod settle;

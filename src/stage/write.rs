@@ -24,7 +24,7 @@ use crate::provenance::record::{
 };
 use crate::provenance::run_dir::Stage;
 use crate::score::row::{ScoreRow, Status};
-use crate::shard::{self, Block, Encoded, OutputRow, WriteOptions, Writer};
+use crate::shard::{self, Block, Encoded, OutputRow, ReadOptions, WriteOptions, Writer};
 
 /// What writing one shard needs besides the shard.
 struct Task<'a> {
@@ -151,7 +151,7 @@ impl ScoreRows<'_> {
 }
 
 fn changed(how: &str) -> StageError {
-    StageError::Damaged(format!(
+    StageError::InputChanged(format!(
         "the shard is not the one that was scored: {how}; score again"
     ))
 }
@@ -163,7 +163,10 @@ impl Task<'_> {
             .job
             .record(&self.job.measured, Stage::Score, self.input)
             .ok_or_else(|| changed("its score record is gone"))?;
-        let options = self.job.engine.reading(&self.job.config.limits);
+        let options = ReadOptions {
+            stop_after: seen.salvaged.as_ref().map(|salvaged| salvaged.rows),
+            ..self.job.engine.reading(&self.job.config.limits)
+        };
         let columns = self.job.columns(self.source).columns;
         let mut reader = shard::open(&self.input.shard, &columns, &options)?;
         let mut scores = ScoreRows {

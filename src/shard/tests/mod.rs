@@ -2,11 +2,13 @@
 
 mod faults;
 mod finding;
+mod frames;
 mod lines;
 mod parquet;
 mod parquet_faults;
 mod splicing;
 mod tables;
+mod text_paths;
 
 use std::fs;
 use std::path::{Path, PathBuf};

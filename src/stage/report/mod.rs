@@ -18,6 +18,7 @@ use super::tidy::{Temporaries, tidy};
 use super::write::{fingerprint, plan_digest};
 use super::{plan, profile};
 use crate::mix::{Fate, Plan};
+use crate::provenance::failures::Failures;
 use crate::provenance::lineage::Lineage;
 use crate::provenance::record::{ShardRecord, Tally};
 use crate::provenance::run_dir::Stage;
@@ -41,9 +42,10 @@ pub fn run(job: &Job) -> Result<Report, StageError> {
             report
         }
         None => {
-            let report = build(job, &plan, &scored, &records)?;
+            let failures = failures(job)?;
+            let report = build(job, &plan, &scored, (&records, &failures))?;
             write_json(&job.run.report(), &report)?;
-            seal(job, &plan, &report)?;
+            seal(job, &plan, (&report, &failures))?;
             report
         }
     };
@@ -84,11 +86,19 @@ fn records(job: &Job, scored: &Scored<'_>) -> Result<Vec<ShardRecord>, StageErro
     Ok(records)
 }
 
+fn failures(job: &Job) -> Result<Failures, StageError> {
+    let names = job.inputs.iter().map(|input| {
+        let source = job.source(input).name.as_str();
+        (source, input.shard.name.as_str())
+    });
+    Failures::of(&job.run, &job.measured, names).map_err(StageError::Damaged)
+}
+
 fn build(
     job: &Job,
     plan: &Plan,
     scored: &Scored<'_>,
-    records: &[ShardRecord],
+    (records, failures): (&[ShardRecord], &Failures),
 ) -> Result<Report, StageError> {
     let lineage = Lineage::new(plan, &scored.schema)
         .map_err(|_| StageError::Damaged("plan.json does not fit the scores".to_owned()))?;
@@ -123,9 +133,10 @@ fn build(
         version: REPORT_VERSION,
         run: plan.run.clone(),
         unit: plan.mix.unit.name().to_owned(),
-        complete: totals.failures.is_empty(),
+        complete: failures.complete(),
         rows: totals.rows,
         reasons: totals.reasons,
+        replaced: totals.replaced,
         filters: plan.expected.filters.clone(),
         max_error_pp,
         mix,
@@ -140,7 +151,8 @@ fn build(
         edits: totals.edits,
         uneditable: plan.expected.uneditable.clone(),
         gates,
-        failures: totals.failures,
+        failures: failures.listed.clone(),
+        failures_left_out: failures.left_out,
     })
 }
 
