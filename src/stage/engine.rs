@@ -198,7 +198,8 @@ impl Engine {
         work: impl Fn(B) -> Result<R, StageError> + Sync,
         mut sink: impl FnMut(R) -> Result<(), StageError>,
     ) -> Result<(), StageError> {
-        let (sender, blocks) = bounded::<Result<(Lease, B), StageError>>(2);
+        // Without room of its own: a block left in the channel would keep its bytes from a reader that waits for them.
+        let (sender, blocks) = bounded::<Result<(Lease, B), StageError>>(0);
         std::thread::scope(|scope| {
             scope.spawn(move || self.read_all(read, &sender));
             self.pool.in_place_scope(|workers| {
