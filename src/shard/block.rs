@@ -83,7 +83,11 @@ impl RawBlock {
             },
             RawBody::Batch(raw) => Block {
                 first_row: raw.first_row,
-                body: Body::Parquet(ParquetBlock::decode(raw, columns, self.max_document)),
+                body: Body::Parquet(Box::new(ParquetBlock::decode(
+                    raw,
+                    columns,
+                    self.max_document,
+                ))),
             },
         }
     }
@@ -97,7 +101,7 @@ pub struct Block {
 
 pub(crate) enum Body {
     Jsonl(JsonlBlock),
-    Parquet(ParquetBlock),
+    Parquet(Box<ParquetBlock>),
 }
 
 impl Block {

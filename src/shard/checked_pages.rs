@@ -83,11 +83,6 @@ impl Meter {
         }
     }
 
-    /// Bytes held now.
-    pub(crate) fn bytes(&self) -> u64 {
-        self.held().bytes()
-    }
-
     /// Why a page was refused, if one was.
     pub(crate) fn refusal(&self) -> Option<Refusal> {
         self.held().refusal.clone()
@@ -286,7 +281,7 @@ impl CheckedPages {
         }
         match header.kind {
             // An entry has a bit at least; the decoder makes room for them before it looks.
-            2 if values > size.saturating_mul(8) => Err(format!(
+            2 if values > size.max(1).saturating_mul(8) => Err(format!(
                 "a dictionary of {size} bytes shall have {values} entries"
             )),
             0 | 3 if values > self.values_left => Err(format!(

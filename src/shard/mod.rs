@@ -50,7 +50,7 @@ pub use error::ShardError;
 pub use find::{Format, Shard, find};
 pub use mmap::Mapped;
 pub use output::{Encoded, OutputRow, WriteOptions, Writer};
-pub use preflight::{SchemaSummary, schema_of};
+pub use preflight::{SchemaSummary, ValueKind, schema_of};
 pub use reader::{ReadOptions, Reader, Template, open};
 pub use table::{TableReader, TableWriter};
 

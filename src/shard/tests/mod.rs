@@ -5,6 +5,8 @@ mod finding;
 mod lines;
 mod parquet;
 mod parquet_faults;
+mod parquet_pages;
+mod parquet_texts;
 mod splicing;
 mod tables;
 
