@@ -8,6 +8,7 @@
 
 mod bad_config;
 mod bad_input;
+mod bad_tables;
 mod commands;
 mod main_job;
 mod models;
