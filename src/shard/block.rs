@@ -92,11 +92,11 @@ impl RawBlock {
             },
             RawBody::Batch(raw) => Block {
                 first_row: raw.first_row,
-                body: Body::Parquet(ParquetBlock::decode(
+                body: Body::Parquet(Box::new(ParquetBlock::decode(
                     raw,
                     columns,
                     self.options.max_document,
-                )),
+                ))),
             },
         }
     }
@@ -110,7 +110,7 @@ pub struct Block {
 
 pub(crate) enum Body {
     Jsonl(JsonlBlock),
-    Parquet(ParquetBlock),
+    Parquet(Box<ParquetBlock>),
 }
 
 impl Block {

@@ -59,7 +59,7 @@ pub use extract::extract_rows;
 pub use find::{Format, Shard, find};
 pub use output::{Encoded, OutputRow, WriteOptions, Writer};
 pub use owner::{Owner, is_temporary, owner};
-pub use preflight::{SchemaSummary, schema_of};
+pub use preflight::{SchemaSummary, ValueKind, schema_of};
 pub use reader::{ReadOptions, Reader, Template, open};
 pub use table::{TableReader, TableWriter};
 
