@@ -112,6 +112,14 @@ impl Block {
         }
     }
 
+    /// True if row `i` has a text; the text itself is not looked at.
+    pub fn has_text(&self, i: usize) -> bool {
+        match &self.body {
+            Body::Jsonl(block) => block.rows[i].is_ok(),
+            Body::Parquet(block) => block.text(i).is_ok(),
+        }
+    }
+
     /// The id of row `i`; numbers as they are written.
     pub fn id(&self, i: usize) -> Option<&str> {
         match &self.body {

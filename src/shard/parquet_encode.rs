@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, RecordBatch, StringViewArray, StringViewBuilder, UInt64Array};
-use arrow::compute::take;
-use arrow::datatypes::{FieldRef, Schema, SchemaRef};
+use arrow::array::{
+    ArrayRef, AsArray, GenericByteViewArray, RecordBatch, StringViewArray, UInt64Array,
+};
+use arrow::compute::{interleave, take};
+use arrow::datatypes::{ByteViewType, FieldRef, Schema, SchemaRef};
 use arrow::error::ArrowError;
 
 use super::block::PROVENANCE;
@@ -12,7 +14,7 @@ use super::error::ShardError;
 use super::output::OutputRow;
 use super::parquet_block::ParquetBlock;
 use super::provenance_column::{provenance_array, provenance_field};
-use super::row_bytes::row_bytes;
+use super::row_bytes::add_row_bytes;
 use super::splice::check_finite;
 
 /// Output rows as a batch, with the raw bytes of each row.
@@ -21,11 +23,16 @@ pub(crate) struct EncodedBatch {
     pub(crate) row_bytes: Vec<u64>,
 }
 
-/// Takes the chosen rows; the same row may come several times.
+/// Raw bytes of a piece at most, unless one row is larger: no 32-bit offset of a nested column overflows.
+const PIECE_BYTES: u64 = 256 << 20;
+
+/// Takes the chosen rows, in pieces; the same row may come several times.
+///
+/// Strings are shared with the block wherever that holds less than a copy would.
 pub(crate) fn encode(
     block: &ParquetBlock,
     rows: &[OutputRow<'_>],
-) -> Result<EncodedBatch, ShardError> {
+) -> Result<Vec<EncodedBatch>, ShardError> {
     for output in rows {
         if output.index >= block.len() || block.text(output.index).is_err() {
             return Err(ShardError::Row {
@@ -34,60 +41,125 @@ pub(crate) fn encode(
         }
         check_finite(output.provenance)?;
     }
-    let batch = gather(block, rows).map_err(|_| ShardError::Row {
-        cause: "its columns cannot be gathered",
-    })?;
-    let row_bytes = (0..batch.num_rows())
-        .map(|row| {
-            let columns = batch.columns().iter();
-            columns.map(|column| row_bytes(column, row)).sum()
-        })
-        .collect();
+    let bytes = own_bytes(block, rows);
+    let mut pieces = Vec::with_capacity(1);
+    let mut start = 0;
+    for end in piece_ends(&bytes, PIECE_BYTES) {
+        let piece = gather(block, &rows[start..end], bytes[start..end].to_vec());
+        pieces.push(piece.map_err(|_| ShardError::Row {
+            cause: "its columns cannot be gathered",
+        })?);
+        start = end;
+    }
+    Ok(pieces)
+}
+
+/// Raw bytes of each output row, but for its provenance.
+fn own_bytes(block: &ParquetBlock, rows: &[OutputRow<'_>]) -> Vec<u64> {
+    let indices: Vec<usize> = rows.iter().map(|row| row.index).collect();
+    let mut bytes = vec![0; rows.len()];
+    for (at, _, column) in kept_columns(block) {
+        if at == block.text_column {
+            let texts = rows.iter().map(|row| text_of(block, row).len() as u64);
+            bytes.iter_mut().zip(texts).for_each(|(sum, n)| *sum += n);
+        } else {
+            add_row_bytes(column, &indices, &mut bytes);
+        }
+    }
+    bytes
+}
+
+/// Where pieces end: before the row that would make them larger than `most`.
+fn piece_ends(bytes: &[u64], most: u64) -> Vec<usize> {
+    let mut ends = Vec::new();
+    let mut sum = 0_u64;
+    for (row, bytes) in bytes.iter().enumerate() {
+        if sum > 0 && sum.saturating_add(*bytes) > most {
+            ends.push(row);
+            sum = 0;
+        }
+        sum = sum.saturating_add(*bytes);
+    }
+    if !bytes.is_empty() {
+        ends.push(bytes.len());
+    }
+    ends
+}
+
+/// Every column but an older `tamis`, with its place and name.
+fn kept_columns(block: &ParquetBlock) -> impl Iterator<Item = (usize, FieldRef, &ArrayRef)> {
+    let fields = block.batch.schema().fields().clone();
+    let columns = block.batch.columns().iter().enumerate();
+    columns
+        .map(move |(at, column)| (at, fields[at].clone(), column))
+        .filter(|(_, field, _)| field.name() != PROVENANCE)
+}
+
+// Bad rows were refused before, so a missing text cannot happen; an empty one would be no lie here.
+fn text_of<'a>(block: &'a ParquetBlock, output: &OutputRow<'a>) -> &'a str {
+    let own = || block.text(output.index).unwrap_or_default();
+    output.text.unwrap_or_else(own)
+}
+
+fn gather(
+    block: &ParquetBlock,
+    rows: &[OutputRow<'_>],
+    mut row_bytes: Vec<u64>,
+) -> Result<EncodedBatch, ArrowError> {
+    let whole = rows.len() == block.len() && rows.iter().enumerate().all(|(i, r)| r.index == i);
+    let indices = UInt64Array::from_iter_values(rows.iter().map(|row| row.index as u64));
+    let edits = rows.iter().any(|row| row.text.is_some());
+    let mut columns: Vec<ArrayRef> = Vec::with_capacity(block.batch.num_columns() + 1);
+    for (at, _, column) in kept_columns(block) {
+        columns.push(match (edits && at == block.text_column, whole) {
+            (true, _) => compact(texts(column, rows)?),
+            (false, true) => column.clone(),
+            (false, false) => compact(take(column, &indices, None)?),
+        });
+    }
+    let provenance = provenance_array(rows.iter().map(|row| row.provenance))?;
+    let all: Vec<usize> = (0..rows.len()).collect();
+    add_row_bytes(&provenance, &all, &mut row_bytes);
+    columns.push(provenance);
+    let schema = with_provenance(&block.batch.schema());
     Ok(EncodedBatch {
-        rows: batch,
+        rows: RecordBatch::try_new(schema, columns)?,
         row_bytes,
     })
 }
 
-fn gather(block: &ParquetBlock, rows: &[OutputRow<'_>]) -> Result<RecordBatch, ArrowError> {
-    let indices = UInt64Array::from_iter_values(rows.iter().map(|row| row.index as u64));
-    let input = block.batch.schema();
-    let mut columns: Vec<ArrayRef> = Vec::with_capacity(input.fields().len() + 1);
-    for (at, column) in block.batch.columns().iter().enumerate() {
-        if input.field(at).name() == PROVENANCE {
-            continue;
-        }
-        columns.push(if at == block.text_column {
-            Arc::new(texts(block, rows))
-        } else {
-            compact(take(column, &indices, None)?)
-        });
-    }
-    columns.push(provenance_array(rows.iter().map(|row| row.provenance))?);
-    RecordBatch::try_new(with_provenance(&input), columns)
+/// The texts of the rows: the edited ones, and views of the column for the others.
+fn texts(column: &ArrayRef, rows: &[OutputRow<'_>]) -> Result<ArrayRef, ArrowError> {
+    let edited: StringViewArray = rows.iter().filter_map(|row| row.text).map(Some).collect();
+    let mut next = 0;
+    let places: Vec<(usize, usize)> = rows
+        .iter()
+        .map(|row| match row.text {
+            None => (0, row.index),
+            Some(_) => {
+                next += 1;
+                (1, next - 1)
+            }
+        })
+        .collect();
+    interleave(&[column.as_ref(), &edited], &places)
 }
 
-fn texts(block: &ParquetBlock, rows: &[OutputRow<'_>]) -> StringViewArray {
-    let mut builder = StringViewBuilder::with_capacity(rows.len());
-    for output in rows {
-        // Bad rows were refused before, so a missing text cannot happen; an empty one would be no lie here.
-        let own = block.text(output.index).unwrap_or_default();
-        builder.append_value(output.text.unwrap_or(own));
-    }
-    builder.finish()
-}
-
-/// Views keep whole pages alive; a few rows of a large page should not.
+/// Views keep whole pages alive; a few rows of a large page should not. Where most of the pages is in use,
+/// or rows share their bytes, the views stay.
 fn compact(column: ArrayRef) -> ArrayRef {
-    if let Some(strings) = column.as_any().downcast_ref::<StringViewArray>() {
+    fn sparse<T: ByteViewType>(views: &GenericByteViewArray<T>) -> bool {
+        let held: usize = views.data_buffers().iter().map(|buffer| buffer.len()).sum();
+        views.total_buffer_bytes_used() < held / 2
+    }
+    if let Some(strings) = column.as_string_view_opt()
+        && sparse(strings)
+    {
         return Arc::new(strings.gc());
     }
-    match column
-        .as_any()
-        .downcast_ref::<arrow::array::BinaryViewArray>()
-    {
-        Some(binary) => Arc::new(binary.gc()),
-        None => column,
+    match column.as_binary_view_opt() {
+        Some(binary) if sparse(binary) => Arc::new(binary.gc()),
+        _ => column,
     }
 }
 

@@ -13,20 +13,21 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use crossbeam_channel::{Receiver, bounded};
 
 use super::error::StageError;
 use super::progress::Progress;
 use crate::config::Limits;
-use crate::shard::ReadOptions;
+use crate::shard::{ReadOptions, WriteOptions};
 
 /// Threads, memory, and what watches the work.
 pub struct Engine {
-    pool: rayon::ThreadPool,
+    pool: Arc<rayon::ThreadPool>,
     threads: usize,
+    memory: u64,
     block_bytes: usize,
     /// Drivers at work: they share the blocks that may be under way.
     drivers: AtomicUsize,
@@ -74,8 +75,9 @@ impl Engine {
         let share = memory / (BLOCKS_PER_THREAD * BLOCK_OVERHEAD * threads as u64);
         let block_bytes = share.clamp(64 << 10, 4 << 20) as usize;
         Ok(Engine {
-            pool,
+            pool: Arc::new(pool),
             threads,
+            memory,
             block_bytes,
             drivers: AtomicUsize::new(1),
             progress,
@@ -87,6 +89,17 @@ impl Engine {
         ReadOptions {
             block_bytes: self.block_bytes,
             max_document: limits.max_document as usize,
+        }
+    }
+
+    /// How a shard is written within the engine's memory: three parts of four of what each of the shards in
+    /// work may use besides blocks.
+    pub fn writing(&self, zstd_level: i32) -> WriteOptions {
+        let shard = self.memory / 4 / self.drivers.load(Ordering::Relaxed) as u64;
+        WriteOptions {
+            zstd_level,
+            buffer_bytes: usize::try_from(shard / 4 * 3).unwrap_or(usize::MAX),
+            pool: Some(Arc::clone(&self.pool)),
         }
     }
 

@@ -21,7 +21,7 @@ use crate::provenance::record::{
 };
 use crate::provenance::run_dir::Stage;
 use crate::score::row::{ScoreRow, Status};
-use crate::shard::{self, Block, Encoded, OutputRow, WriteOptions, Writer};
+use crate::shard::{self, Block, Columns, Encoded, OutputRow, Writer};
 
 /// What writing one shard needs besides the shard.
 struct Task<'a> {
@@ -147,7 +147,12 @@ impl Task<'_> {
             .record(&self.job.measured, Stage::Score, self.input)
             .ok_or_else(|| changed("its score record is gone"))?;
         let options = self.job.engine.reading(&self.job.config.limits);
-        let columns = self.job.columns(self.source).columns;
+        // What else is known of a row stands in its score row.
+        let columns = Columns {
+            text: self.source.text.clone(),
+            id: None,
+            extra: Vec::new(),
+        };
         let mut reader = shard::open(&self.input.shard, &columns, &options)?;
         let mut scores = ScoreRows {
             batches: self.scored.open(self.input)?,
@@ -155,11 +160,8 @@ impl Task<'_> {
         };
         let path = self.job.run.data(source, name);
         let level = self.job.config.output.zstd_level;
-        let mut writer = Writer::create(
-            &path,
-            &reader.template(),
-            &WriteOptions { zstd_level: level },
-        )?;
+        let options = self.job.engine.writing(level);
+        let mut writer = Writer::create(&path, &reader.template(), &options)?;
         let mut counts = Counts::default();
         self.job.engine.pipeline(
             || match reader.next_block()? {
@@ -213,15 +215,14 @@ impl Task<'_> {
         let mut bytes = 0;
         for (i, row) in rows.iter().enumerate() {
             counts.rows.read += 1;
-            let text = match (row.status, block.text(i)) {
-                (Status::Ok, Ok(text)) => text,
+            match (row.status, block.has_text(i)) {
+                (Status::Ok, true) => bytes += row.bytes,
                 (Status::Quarantined, _) => {
                     counts.rows.quarantined += 1;
                     continue;
                 }
-                (Status::Ok, Err(_)) => return Err(changed("a row cannot be read any more")),
-            };
-            bytes += text.len() as u64;
+                (Status::Ok, false) => return Err(changed("a row cannot be read any more")),
+            }
             let (key, judged, fate) =
                 self.lineage
                     .trace(self.input.source, &self.input.shard.name, row);
@@ -237,7 +238,8 @@ impl Task<'_> {
                         row,
                         key,
                         judged: &judged,
-                        text,
+                        block: &block,
+                        place: i,
                         previous,
                     };
                     for copy in 0..plain + variants {
@@ -289,8 +291,12 @@ impl Task<'_> {
             provenance = as_variant(provenance, record);
             edited = text;
         }
-        let text = edited.as_deref().unwrap_or(document.text);
-        let tally = Tally::of_copy(self.plan.mix.unit, text, document.judged.count);
+        let (unit, count) = (self.plan.mix.unit, document.judged.count);
+        let tally = match &edited {
+            Some(text) => Tally::of_copy(unit, text, count),
+            // The input's digest shows in the end that this is the text that was scored.
+            None => Tally::of_counted(unit, document.row.words, document.row.bytes, count),
+        };
         let origin = provenance.origin.name().to_owned();
         counts.written.entry(origin).or_default().add(&tally);
         counts.rows.written += 1;
@@ -307,7 +313,10 @@ impl Task<'_> {
         let seed = self.plan.edit_seed(document.key, copy);
         let prior = &*self.job.models.prior;
         let settings = lineage::settings(&self.plan.edit, lang);
-        let edited = edit::edit(document.text, lang, prior, &settings, seed)
+        let Ok(text) = document.block.text(document.place) else {
+            return Err(changed("a row cannot be read any more"));
+        };
+        let edited = edit::edit(text, lang, prior, &settings, seed)
             .map_err(|e| StageError::Damaged(e.to_string()))?;
         tally.add(&EditTally {
             drawn: 1,
@@ -325,7 +334,9 @@ struct Document<'a> {
     row: &'a ScoreRow,
     key: Key,
     judged: &'a Judgement,
-    text: &'a str,
+    block: &'a Block,
+    /// Row of the block.
+    place: usize,
     previous: Option<String>,
 }
 
