@@ -28,6 +28,7 @@ mod parquet_read;
 mod parquet_write;
 mod preflight;
 mod provenance_column;
+mod provenance_json;
 mod reader;
 mod recut;
 mod row_bytes;

@@ -103,6 +103,19 @@ impl Writer {
         }))
     }
 
+    /// Smaller frames or row groups, so that tests see many of them.
+    #[cfg(test)]
+    pub(crate) fn with_part_bytes(self, bytes: usize) -> Writer {
+        Writer(match self.0 {
+            WriterKind::Lines(writer) => {
+                WriterKind::Lines(Box::new(writer.with_frame_bytes(bytes)))
+            }
+            WriterKind::Parquet(writer) => {
+                WriterKind::Parquet(Box::new(writer.with_group_bytes(bytes as u64)))
+            }
+        })
+    }
+
     /// Appends rows. They must come in the order in which they shall stand, and from shards of one template.
     pub fn write(&mut self, encoded: Encoded) -> Result<(), ShardError> {
         match (&mut self.0, encoded.0) {

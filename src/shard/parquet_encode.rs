@@ -14,8 +14,8 @@ use super::error::ShardError;
 use super::output::OutputRow;
 use super::parquet_block::ParquetBlock;
 use super::provenance_column::{provenance_array, provenance_field};
+use super::provenance_json::check_finite;
 use super::row_bytes::add_row_bytes;
-use super::splice::check_finite;
 
 /// Output rows as a batch, with the raw bytes of each row.
 pub(crate) struct EncodedBatch {

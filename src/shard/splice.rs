@@ -6,7 +6,7 @@ use super::error::ShardError;
 use super::jsonl::{JsonRow, JsonlBlock};
 use super::members::members;
 use super::output::OutputRow;
-use crate::document::Provenance;
+use super::provenance_json::{USUAL_BYTES, push_provenance};
 
 /// Output lines, each with its end, and where each ends.
 #[derive(Debug, Default)]
@@ -21,6 +21,8 @@ pub(crate) fn encode(
     rows: &[OutputRow<'_>],
 ) -> Result<EncodedLines, ShardError> {
     let mut out = EncodedLines::default();
+    out.ends.reserve_exact(rows.len());
+    out.bytes.reserve_exact(usual_bytes(block, rows));
     for output in rows {
         let Some(Ok(row)) = block.rows.get(output.index) else {
             return Err(ShardError::Row {
@@ -33,6 +35,15 @@ pub(crate) fn encode(
     Ok(out)
 }
 
+/// Bytes of the lines where provenance is short, so that the buffer need not grow.
+fn usual_bytes(block: &JsonlBlock, rows: &[OutputRow<'_>]) -> usize {
+    let line = |output: &OutputRow<'_>| match block.rows.get(output.index) {
+        Some(Ok(row)) => row.line.len() + output.text.map_or(0, str::len) + USUAL_BYTES,
+        _ => 0,
+    };
+    rows.iter().map(line).sum()
+}
+
 fn push_line(
     out: &mut Vec<u8>,
     block: &JsonlBlock,
@@ -40,7 +51,6 @@ fn push_line(
     output: &OutputRow<'_>,
 ) -> Result<(), ShardError> {
     let literal = output.text.map(json_literal).transpose()?;
-    let provenance = provenance_json(output.provenance)?;
     let mut replaced: Vec<(Range<usize>, &str)> =
         row.cuts.iter().map(|cut| (cut.clone(), "")).collect();
     if let Some(literal) = &literal {
@@ -56,7 +66,7 @@ fn push_line(
     }
     out.extend_from_slice(&source.as_bytes()[at..row.tail]);
     out.extend_from_slice(b",\"tamis\":");
-    out.extend_from_slice(provenance.as_bytes());
+    push_provenance(out, output.provenance)?;
     out.extend_from_slice(&source.as_bytes()[row.tail..row.line.end]);
     let end = if source[row.line.end..].starts_with("\r\n") {
         "\r\n"
@@ -72,30 +82,6 @@ fn json_literal(text: &str) -> Result<String, ShardError> {
     serde_json::to_string(text).map_err(|_| ShardError::Row {
         cause: "its text cannot be written as JSON",
     })
-}
-
-/// The `tamis` object: every key, in the order of the struct, numbers finite.
-fn provenance_json(provenance: &Provenance) -> Result<String, ShardError> {
-    check_finite(provenance)?;
-    serde_json::to_string(provenance).map_err(|_| ShardError::Row {
-        cause: "its provenance cannot be written as JSON",
-    })
-}
-
-/// JSON would show a number that is not finite as null, and nobody would notice.
-pub(crate) fn check_finite(provenance: &Provenance) -> Result<(), ShardError> {
-    let edit = &provenance.edit;
-    let finite = provenance.p_synthetic.is_none_or(f64::is_finite)
-        && [provenance.weight, edit.threshold, edit.temperature]
-            .iter()
-            .all(|number| number.is_finite());
-    if finite {
-        Ok(())
-    } else {
-        Err(ShardError::Row {
-            cause: "its provenance holds a number that is not finite",
-        })
-    }
 }
 
 /// The object with member `key` set to `value`, which is JSON: replaced where it is, else added at the end.

@@ -44,7 +44,7 @@ struct WrittenBlock {
 struct Counts {
     rows: RowCounts,
     reasons: BTreeMap<String, u64>,
-    written: BTreeMap<String, Tally>,
+    written: BTreeMap<&'static str, Tally>,
     edits: EditTally,
 }
 
@@ -196,7 +196,10 @@ impl Task<'_> {
             .push(FileRecord::new(&self.job.run, &path, &written)?);
         record.rows = counts.rows;
         record.reasons = counts.reasons;
-        record.written = counts.written;
+        let written_as = counts.written.into_iter();
+        record.written = written_as
+            .map(|(origin, tally)| (origin.to_owned(), tally))
+            .collect();
         record.edits = Some(counts.edits);
         if !record.rows.law_holds() || written.rows != record.rows.written {
             return Err(StageError::Bug(format!(
@@ -297,8 +300,11 @@ impl Task<'_> {
             // The input's digest shows in the end that this is the text that was scored.
             None => Tally::of_counted(unit, document.row.words, document.row.bytes, count),
         };
-        let origin = provenance.origin.name().to_owned();
-        counts.written.entry(origin).or_default().add(&tally);
+        counts
+            .written
+            .entry(provenance.origin.name())
+            .or_default()
+            .add(&tally);
         counts.rows.written += 1;
         Ok((edited, provenance))
     }
