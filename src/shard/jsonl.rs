@@ -2,7 +2,6 @@
 //! leaves everything else as it is.
 
 use std::ops::Range;
-use std::sync::OnceLock;
 
 use super::block::{BadRow, Columns, PROVENANCE};
 use super::lines::{RawLine, RawLines};
@@ -27,8 +26,8 @@ pub(crate) struct JsonRow {
     pub(crate) tail: usize,
     /// What to leave out so that no `tamis` member remains; in order, apart from each other.
     pub(crate) cuts: Vec<Range<usize>>,
-    /// The text where its literal holds escapes, decoded when it is asked for; else it is the literal's inside.
-    decoded: Option<OnceLock<String>>,
+    /// The text where its literal holds escapes; else it is the literal's inside.
+    decoded: Option<String>,
     id: Option<String>,
     extra: Vec<Option<Value>>,
     provenance: Option<Range<usize>>,
@@ -37,10 +36,7 @@ pub(crate) struct JsonRow {
 impl JsonlBlock {
     pub(crate) fn text(&self, row: usize) -> Result<&str, &BadRow> {
         self.rows[row].as_ref().map(|row| match &row.decoded {
-            Some(text) => text.get_or_init(|| {
-                serde_json::from_str(&self.bytes[row.literal.clone()])
-                    .expect("the literal's syntax was checked, and it holds no surrogate")
-            }),
+            Some(text) => text.as_str(),
             None => &self.bytes[row.literal.start + 1..row.literal.end - 1],
         })
     }
@@ -78,17 +74,11 @@ impl JsonlBlock {
 
 /// Decodes all lines of a block.
 pub(crate) fn decode(raw: RawLines, columns: &Columns, max_document: usize) -> JsonlBlock {
-    let RawLines { bytes, rows, .. } = raw;
-    let (bytes, not_utf8) = match String::from_utf8(bytes) {
-        Ok(bytes) => (bytes, Vec::new()),
-        Err(invalid) => {
-            let mut bytes = invalid.into_bytes();
-            let not_utf8 = blank_invalid(&mut bytes, &rows);
-            let bytes = String::from_utf8(bytes).expect("lines that are not UTF-8 were blanked");
-            (bytes, not_utf8)
-        }
-    };
-    let not_utf8 = not_utf8.into_iter().chain(std::iter::repeat_with(|| None));
+    let RawLines {
+        mut bytes, rows, ..
+    } = raw;
+    let not_utf8 = blank_invalid(&mut bytes, &rows);
+    let bytes = String::from_utf8(bytes).expect("lines that are not UTF-8 were blanked");
     let rows = rows
         .iter()
         .zip(not_utf8)
@@ -122,6 +112,9 @@ pub(crate) fn too_large(length: u64, max_document: usize, offset: Option<u64>) -
 
 /// Finds lines that are not UTF-8 and overwrites them with spaces, so that the block as a whole is text.
 fn blank_invalid(bytes: &mut [u8], rows: &[RawLine]) -> Vec<Option<BadRow>> {
+    if std::str::from_utf8(bytes).is_ok() {
+        return rows.iter().map(|_| None).collect();
+    }
     rows.iter()
         .map(|row| {
             let RawLine::Kept { start, end, offset } = row else {
@@ -191,8 +184,8 @@ fn the_text<'a, 'b>(members: &'b [Member<'a>], name: &str) -> Result<&'b Member<
     }
 }
 
-/// Where to decode the text behind a literal, or nothing where it is the literal's inside as it stands.
-fn decode_text(literal: &str) -> Result<Option<OnceLock<String>>, Fault> {
+/// The text behind a literal, or nothing where it is the literal's inside as it stands.
+fn decode_text(literal: &str) -> Result<Option<String>, Fault> {
     if literal == "null" {
         return Err(("E-TEXT-NULL", "the text is null".to_owned()));
     }
@@ -202,17 +195,13 @@ fn decode_text(literal: &str) -> Result<Option<OnceLock<String>>, Fault> {
     if !literal.contains('\\') {
         return Ok(None);
     }
-    if !literal.contains("\\u") {
-        return Ok(Some(OnceLock::new()));
-    }
     // The literal's syntax was checked before; what can still be wrong is half a surrogate pair.
-    let decoded = serde_json::from_str::<String>(literal).map_err(|_| {
+    serde_json::from_str(literal).map(Some).map_err(|_| {
         (
             "E-SURROGATE",
             "the text has a lone surrogate escape".to_owned(),
         )
-    })?;
-    Ok(Some(OnceLock::from(decoded)))
+    })
 }
 
 /// An id as text; a number stays as it is written, whatever its length.

@@ -23,7 +23,7 @@ mod mmap;
 mod output;
 mod parquet_block;
 mod parquet_encode;
-mod parquet_group;
+mod parquet_columns;
 mod parquet_read;
 mod parquet_write;
 mod preflight;

@@ -1,7 +1,7 @@
 //! Writes a Parquet shard that is like its input: schema, types and metadata, with `tamis` as last column.
 //!
 //! Batches and row groups are cut by the rows alone (see `recut`), pages are compressed with zstd, columns and
-//! groups are encoded apart from each other (see `parquet_group`) and written in order, and the file becomes
+//! groups are encoded apart from each other (see `parquet_columns`) and written in order, and the file becomes
 //! visible only when it is complete.
 
 use std::collections::VecDeque;
@@ -24,7 +24,7 @@ use super::error::{ShardError, guarded};
 use super::in_order::Pool;
 use super::output::WriteOptions;
 use super::parquet_encode::{EncodedBatch, with_provenance};
-use super::parquet_group::{GroupEncoder, Meter};
+use super::parquet_columns::{GroupEncoder, Meter};
 use super::parquet_read::ParquetTemplate;
 use super::provenance_column::features_json;
 use super::recut::{Cut, Recut};

@@ -18,7 +18,7 @@ use super::super::frame_codec::{FrameCodec, FrameSize};
 use super::super::in_order::Pool;
 use super::super::parquet_block::ParquetBlock;
 use super::super::parquet_encode::{self, EncodedBatch};
-use super::super::parquet_group::{GroupEncoder, Meter};
+use super::super::parquet_columns::{GroupEncoder, Meter};
 use super::super::parquet_write::properties;
 use super::super::recut::Recut;
 use super::super::*;
