@@ -21,6 +21,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::config::parse_size;
+use crate::config::{TextPath, TextPaths};
 use crate::provenance::run_dir::Stage;
 use crate::stage::{CallOptions, Exit, Progress, StageError, caught};
 
@@ -229,6 +230,14 @@ impl Session {
             eprintln!("{text}");
         }
     }
+}
+
+/// The paths that `--text` gave, together.
+///
+/// # Errors
+/// If one is there twice.
+pub fn text_paths(given: &[TextPath]) -> Result<TextPaths, StageError> {
+    TextPaths::new(given.to_vec()).map_err(|e| StageError::Usage(format!("--text: {e}")))
 }
 
 /// A configuration file, or a run directory with one in it.

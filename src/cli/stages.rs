@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::run::print_json;
-use super::{Session, config_or_run};
+use super::{Session, config_or_run, text_paths};
+use crate::config::TextPath;
 use crate::provenance::run_dir::Stage;
 use crate::report::table;
 use crate::score::language::Language;
@@ -50,14 +51,14 @@ pub struct ScoreArgs {
     /// The run directory, or with --loose the Parquet file of score rows
     #[arg(long, value_name = "RUN|FILE")]
     out: Option<PathBuf>,
-    /// Column or field that holds the text, with --loose
+    /// Where the text is, with --loose: a column, or a path such as `messages[].content`; repeatable
     #[arg(
         long,
         value_name = "COLUMN",
         default_value = "text",
         requires = "loose"
     )]
-    text: String,
+    text: Vec<TextPath>,
     /// Column or field that holds the id, with --loose
     #[arg(long, value_name = "COLUMN", default_value = "id", requires = "loose")]
     id: String,
@@ -109,7 +110,7 @@ pub fn score(args: &ScoreArgs, session: &Session) -> Result<(), StageError> {
         (None, Some(out)) => {
             let request = loose::Request {
                 patterns: &args.loose,
-                text: &args.text,
+                text: &text_paths(&args.text)?,
                 id: &args.id,
                 language: &match (&args.lang, args.no_language) {
                     (Some(lang), _) => Language::Declared(lang.clone()),

@@ -1,9 +1,17 @@
 //! A block of decoded rows, whatever the shard's format.
 
+use std::ops::Range;
+use std::sync::Arc;
+
 use super::jsonl::{self, JsonlBlock};
 use super::lines::RawLines;
 use super::parquet_block::{ParquetBlock, RawBatch};
+use super::reader::ReadOptions;
+use crate::config::TextPaths;
 use crate::document::Value;
+
+/// What stands between the texts of a record that has several, in the text that they are together.
+pub const BETWEEN_TEXTS: &str = "\n\n";
 
 /// Name of the column or member that carries provenance.
 pub const PROVENANCE: &str = "tamis";
@@ -11,8 +19,8 @@ pub const PROVENANCE: &str = "tamis";
 /// Which columns (or members of a JSON line's object) to decode.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Columns {
-    /// The text.
-    pub text: String,
+    /// Where the texts are; together they are the document.
+    pub text: TextPaths,
     /// The document's id, if there is one.
     pub id: Option<String>,
     /// Others, in the order in which [`Block::extra`] counts them.
@@ -35,7 +43,7 @@ pub struct BadRow {
 /// Rows as they were read. Decoding them is a worker's task.
 pub struct RawBlock {
     pub(crate) body: RawBody,
-    pub(crate) max_document: usize,
+    pub(crate) options: ReadOptions,
 }
 
 pub(crate) enum RawBody {
@@ -52,6 +60,14 @@ impl RawBlock {
         }
     }
 
+    /// Keeps the first `rows` rows.
+    pub(crate) fn truncate(&mut self, rows: usize) {
+        match &mut self.body {
+            RawBody::Lines(raw) => raw.rows.truncate(rows),
+            RawBody::Batch(raw) => raw.batch = raw.batch.slice(0, rows.min(raw.batch.num_rows())),
+        }
+    }
+
     /// True if there is no row.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -64,11 +80,15 @@ impl RawBlock {
         match self.body {
             RawBody::Lines(raw) => Block {
                 first_row: raw.first_row,
-                body: Body::Jsonl(jsonl::decode(raw, columns, self.max_document)),
+                body: Body::Jsonl(Arc::new(jsonl::decode(raw, columns, &self.options))),
             },
             RawBody::Batch(raw) => Block {
                 first_row: raw.first_row,
-                body: Body::Parquet(ParquetBlock::decode(raw, columns, self.max_document)),
+                body: Body::Parquet(ParquetBlock::decode(
+                    raw,
+                    columns,
+                    self.options.max_document,
+                )),
             },
         }
     }
@@ -81,7 +101,8 @@ pub struct Block {
 }
 
 pub(crate) enum Body {
-    Jsonl(JsonlBlock),
+    /// Shared with the lines that are made of it.
+    Jsonl(Arc<JsonlBlock>),
     Parquet(ParquetBlock),
 }
 
@@ -109,6 +130,25 @@ impl Block {
         match &self.body {
             Body::Jsonl(block) => block.text(i),
             Body::Parquet(block) => block.text(i),
+        }
+    }
+
+    /// Where each text of row `i` is in [`Block::text`], in order; [`BETWEEN_TEXTS`] is between them. A bad row has none.
+    pub fn parts(&self, i: usize) -> Vec<Range<usize>> {
+        match &self.body {
+            Body::Jsonl(block) => block.parts(i),
+            Body::Parquet(block) => block.text(i).map_or_else(
+                |_| Vec::new(),
+                |text| std::iter::once(0..text.len()).collect(),
+            ),
+        }
+    }
+
+    /// The codes of faults for which U+FFFD was put into row `i`, as [`ReadOptions`] allowed.
+    pub fn replaced(&self, i: usize) -> Vec<&'static str> {
+        match &self.body {
+            Body::Jsonl(block) => block.replaced(i),
+            Body::Parquet(_) => Vec::new(),
         }
     }
 

@@ -61,16 +61,14 @@ impl FrameWriter {
     }
 
     pub(crate) fn write(&mut self, lines: &EncodedLines) -> Result<(), ShardError> {
-        let mut start = 0;
-        for &end in &lines.ends {
-            if self.frame.len() + (end - start) >= self.frame_bytes {
-                self.frame.extend_from_slice(&lines.bytes[start..end]);
-                start = end;
+        for (at, bytes) in lines.sizes().enumerate() {
+            let full = self.frame.len() + bytes >= self.frame_bytes;
+            lines.push_line(at, &mut self.frame);
+            if full {
                 self.close_frame()?;
             }
         }
-        self.frame.extend_from_slice(&lines.bytes[start..]);
-        self.rows += lines.ends.len() as u64;
+        self.rows += lines.len() as u64;
         Ok(())
     }
 

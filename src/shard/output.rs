@@ -18,8 +18,8 @@ use crate::document::Provenance;
 pub struct OutputRow<'a> {
     /// Which row of the block; one may be written several times.
     pub index: usize,
-    /// The edited text; the row's own if nothing.
-    pub text: Option<&'a str>,
+    /// The edited texts, one for each of [`Block::parts`]; the row's own if nothing.
+    pub texts: Option<&'a [&'a str]>,
     /// The `tamis` value of the row.
     pub provenance: &'a Provenance,
 }
@@ -36,7 +36,7 @@ impl Encoded {
     /// Number of rows.
     pub fn rows(&self) -> usize {
         match &self.0 {
-            EncodedKind::Lines(lines) => lines.ends.len(),
+            EncodedKind::Lines(lines) => lines.len(),
             EncodedKind::Batches(batches) => {
                 batches.iter().map(|batch| batch.rows.num_rows()).sum()
             }

@@ -29,7 +29,9 @@ impl ParquetBlock {
         let batch = raw.batch;
         let schema = batch.schema();
         let values = |name: &String| batch.column_by_name(name).map(column_values);
-        let text_column = schema.index_of(&columns.text).unwrap_or(0);
+        let text_column = schema
+            .index_of(&columns.text.paths()[0].column)
+            .unwrap_or(0);
         let text = batch
             .columns()
             .get(text_column)

@@ -98,7 +98,10 @@ fn kept_columns(block: &ParquetBlock) -> impl Iterator<Item = (usize, FieldRef, 
 // Bad rows were refused before, so a missing text cannot happen; an empty one would be no lie here.
 fn text_of<'a>(block: &'a ParquetBlock, output: &OutputRow<'a>) -> &'a str {
     let own = || block.text(output.index).unwrap_or_default();
-    output.text.unwrap_or_else(own)
+    output
+        .texts
+        .and_then(|texts| texts.first().copied())
+        .unwrap_or_else(own)
 }
 
 fn gather(
@@ -108,7 +111,7 @@ fn gather(
 ) -> Result<EncodedBatch, ArrowError> {
     let whole = rows.len() == block.len() && rows.iter().enumerate().all(|(i, r)| r.index == i);
     let indices = UInt64Array::from_iter_values(rows.iter().map(|row| row.index as u64));
-    let edits = rows.iter().any(|row| row.text.is_some());
+    let edits = rows.iter().any(|row| row.texts.is_some());
     let mut columns: Vec<ArrayRef> = Vec::with_capacity(block.batch.num_columns() + 1);
     for (at, _, column) in kept_columns(block) {
         columns.push(match (edits && at == block.text_column, whole) {
@@ -130,11 +133,15 @@ fn gather(
 
 /// The texts of the rows: the edited ones, and views of the column for the others.
 fn texts(column: &ArrayRef, rows: &[OutputRow<'_>]) -> Result<ArrayRef, ArrowError> {
-    let edited: StringViewArray = rows.iter().filter_map(|row| row.text).map(Some).collect();
+    let edited: StringViewArray = rows
+        .iter()
+        .filter_map(|row| row.texts?.first().copied())
+        .map(Some)
+        .collect();
     let mut next = 0;
     let places: Vec<(usize, usize)> = rows
         .iter()
-        .map(|row| match row.text {
+        .map(|row| match row.texts {
             None => (0, row.index),
             Some(_) => {
                 next += 1;

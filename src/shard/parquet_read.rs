@@ -62,7 +62,7 @@ impl ParquetReader {
         let path = &shard.path;
         let file = File::open(path).map_err(ShardError::io(path, "open"))?;
         let (metadata, template) = load(path, &file)?;
-        let text = text_column(path, &template.schema, &columns.text)?;
+        let text = text_column(path, &template.schema, &columns.text.paths()[0].column)?;
         Ok(ParquetReader {
             path: path.clone(),
             file,
@@ -85,7 +85,7 @@ impl ParquetReader {
     pub(crate) fn narrow(&mut self, columns: &Columns) {
         let wanted = |field: &FieldRef| {
             let name = field.name();
-            *name == columns.text
+            columns.text.begins_in(name)
                 || name == PROVENANCE
                 || columns.id.as_ref() == Some(name)
                 || columns.extra.contains(name)
@@ -179,6 +179,7 @@ impl ParquetReader {
                     "{declared} rows are declared so far, {} read",
                     self.next_row
                 ),
+                rows: None,
             });
         }
         self.current = None;

@@ -36,7 +36,7 @@ pub fn schema_of(shard: &Shard, columns: &Columns) -> Result<SchemaSummary, Shar
         });
     }
     let (metadata, template) = load(path, &file)?;
-    text_column(path, &template.schema, &columns.text)?;
+    text_column(path, &template.schema, &columns.text.paths()[0].column)?;
     let fields = template.schema.fields();
     let shown = |kind: &DataType| kind.to_string();
     Ok(SchemaSummary {

@@ -4,6 +4,7 @@
 //! must be the one that `score` saw, to the last byte, or its output never becomes visible.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use super::error::StageError;
 use super::inputs::Input;
@@ -214,7 +215,7 @@ impl Task<'_> {
 
     fn block(&self, block: Block, rows: &[ScoreRow]) -> Result<WrittenBlock, StageError> {
         let mut counts = Counts::default();
-        let mut output: Vec<(usize, Option<String>, Provenance)> = Vec::new();
+        let mut output: Vec<(usize, Option<EditedTexts>, Provenance)> = Vec::new();
         let mut bytes = 0;
         for (i, row) in rows.iter().enumerate() {
             counts.rows.read += 1;
@@ -253,11 +254,16 @@ impl Task<'_> {
                 }
             }
         }
+        let texts: Vec<Option<Vec<&str>>> = output
+            .iter()
+            .map(|(_, edited, _)| edited.as_ref().map(EditedTexts::texts))
+            .collect();
         let rows: Vec<OutputRow<'_>> = output
             .iter()
-            .map(|(index, text, provenance)| OutputRow {
+            .zip(&texts)
+            .map(|((index, _, provenance), texts)| OutputRow {
                 index: *index,
-                text: text.as_deref(),
+                texts: texts.as_deref(),
                 provenance,
             })
             .collect();
@@ -273,7 +279,7 @@ impl Task<'_> {
         copy: u32,
         variant: bool,
         counts: &mut Counts,
-    ) -> Result<(Option<String>, Provenance), StageError> {
+    ) -> Result<(Option<EditedTexts>, Provenance), StageError> {
         let place = (
             self.input.source,
             self.input.shard.name.as_str(),
@@ -296,7 +302,7 @@ impl Task<'_> {
         }
         let (unit, count) = (self.plan.mix.unit, document.judged.count);
         let tally = match &edited {
-            Some(text) => Tally::of_copy(unit, text, count),
+            Some(edited) => Tally::of_copy(unit, &edited.text, count),
             // The input's digest shows in the end that this is the text that was scored.
             None => Tally::of_counted(unit, document.row.words, document.row.bytes, count),
         };
@@ -314,7 +320,7 @@ impl Task<'_> {
         document: &Document<'_>,
         copy: u32,
         tally: &mut EditTally,
-    ) -> Result<(Option<String>, EditRecord), StageError> {
+    ) -> Result<(Option<EditedTexts>, EditRecord), StageError> {
         let lang = document.row.lang.as_deref().unwrap_or("");
         let seed = self.plan.edit_seed(document.key, copy);
         let prior = &*self.job.models.prior;
@@ -332,7 +338,14 @@ impl Task<'_> {
             unchanged: u64::from(edited.changed == 0),
         });
         let record = lineage::edit_record(&self.plan.edit, &settings, &edited);
-        Ok(((edited.changed > 0).then_some(edited.text), record))
+        if edited.changed == 0 {
+            return Ok((None, record));
+        }
+        let parts = edited
+            .parts(&document.block.parts(document.place))
+            .ok_or_else(|| StageError::Bug("an edit reaches over the end of a text".to_owned()))?;
+        let text = edited.text;
+        Ok((Some(EditedTexts { text, parts }), record))
     }
 }
 
@@ -344,6 +357,19 @@ struct Document<'a> {
     /// Row of the block.
     place: usize,
     previous: Option<String>,
+}
+
+/// A document after editing: all its texts together, and where each of them is.
+struct EditedTexts {
+    text: String,
+    parts: Vec<Range<usize>>,
+}
+
+impl EditedTexts {
+    fn texts(&self) -> Vec<&str> {
+        let parts = self.parts.iter();
+        parts.map(|part| &self.text[part.clone()]).collect()
+    }
 }
 
 impl Counts {

@@ -9,6 +9,7 @@
 mod bad_config;
 mod bad_input;
 mod commands;
+mod jsonl;
 mod main_job;
 mod models;
 mod origins;

@@ -64,6 +64,7 @@ fn null_and_oversized_texts_are_bad_rows() {
     let options = ReadOptions {
         block_bytes: 100,
         max_document: 1000,
+        ..ReadOptions::default()
     };
     let (ok, bad) = (
         |text: &str| Ok(text.to_owned()),
@@ -110,6 +111,7 @@ fn rows_that_share_a_long_text_are_read_without_a_copy_each() {
     let options = ReadOptions {
         block_bytes: 1 << 20,
         max_document: 64 << 20,
+        ..ReadOptions::default()
     };
     let mut reader = open(&shard(&path), &columns, &options).unwrap();
     let mut rows = 0;
