@@ -36,7 +36,8 @@ pub struct BadRow {
     pub cause: String,
     /// Where the line begins in the decompressed stream; nothing for Parquet.
     pub offset: Option<u64>,
-    /// The line without its end; empty for Parquet and for documents above the cap.
+    /// The line without its end, or the bytes of a Parquet text that is no UTF-8; empty where there are none,
+    /// and for documents above the cap.
     pub raw: Vec<u8>,
 }
 
@@ -84,11 +85,11 @@ impl RawBlock {
             },
             RawBody::Batch(raw) => Block {
                 first_row: raw.first_row,
-                body: Body::Parquet(ParquetBlock::decode(
+                body: Body::Parquet(Box::new(ParquetBlock::decode(
                     raw,
                     columns,
                     self.options.max_document,
-                )),
+                ))),
             },
         }
     }
@@ -103,7 +104,7 @@ pub struct Block {
 pub(crate) enum Body {
     /// Shared with the lines that are made of it.
     Jsonl(Arc<JsonlBlock>),
-    Parquet(ParquetBlock),
+    Parquet(Box<ParquetBlock>),
 }
 
 impl Block {
@@ -137,10 +138,7 @@ impl Block {
     pub fn parts(&self, i: usize) -> Vec<Range<usize>> {
         match &self.body {
             Body::Jsonl(block) => block.parts(i),
-            Body::Parquet(block) => block.text(i).map_or_else(
-                |_| Vec::new(),
-                |text| std::iter::once(0..text.len()).collect(),
-            ),
+            Body::Parquet(block) => block.parts(i),
         }
     }
 

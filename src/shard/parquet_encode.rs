@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use arrow::array::{
-    ArrayRef, AsArray, GenericByteViewArray, RecordBatch, StringViewArray, UInt64Array,
-};
-use arrow::compute::{interleave, take};
-use arrow::datatypes::{ByteViewType, FieldRef, Schema, SchemaRef};
+use arrow::array::{ArrayRef, RecordBatch, UInt64Array};
+use arrow::compute::take;
+use arrow::datatypes::{FieldRef, Schema, SchemaRef};
 use arrow::error::ArrowError;
 
 use super::block::PROVENANCE;
 use super::error::ShardError;
+use super::nested::compacted;
 use super::output::OutputRow;
 use super::parquet_block::ParquetBlock;
+use super::parquet_texts::with_texts;
 use super::provenance_column::{provenance_array, provenance_field};
 use super::provenance_json::check_finite;
 use super::row_bytes::add_row_bytes;
@@ -41,32 +41,22 @@ pub(crate) fn encode(
         }
         check_finite(output.provenance)?;
     }
-    let bytes = own_bytes(block, rows);
+    let indices: Vec<usize> = rows.iter().map(|row| row.index).collect();
+    let mut read_bytes = vec![0; rows.len()];
+    for (_, column) in kept_columns(block) {
+        add_row_bytes(column, &indices, &mut read_bytes);
+    }
     let mut pieces = Vec::with_capacity(1);
     let mut start = 0;
-    for end in piece_ends(&bytes, PIECE_BYTES) {
-        let piece = gather(block, &rows[start..end], bytes[start..end].to_vec());
-        pieces.push(piece.map_err(|_| ShardError::Row {
-            cause: "its columns cannot be gathered",
-        })?);
+    for end in piece_ends(&read_bytes, PIECE_BYTES) {
+        pieces.push(
+            gather(block, &rows[start..end]).map_err(|_| ShardError::Row {
+                cause: "its columns cannot be gathered",
+            })?,
+        );
         start = end;
     }
     Ok(pieces)
-}
-
-/// Raw bytes of each output row, but for its provenance.
-fn own_bytes(block: &ParquetBlock, rows: &[OutputRow<'_>]) -> Vec<u64> {
-    let indices: Vec<usize> = rows.iter().map(|row| row.index).collect();
-    let mut bytes = vec![0; rows.len()];
-    for (at, _, column) in kept_columns(block) {
-        if at == block.text_column {
-            let texts = rows.iter().map(|row| text_of(block, row).len() as u64);
-            bytes.iter_mut().zip(texts).for_each(|(sum, n)| *sum += n);
-        } else {
-            add_row_bytes(column, &indices, &mut bytes);
-        }
-    }
-    bytes
 }
 
 /// Where pieces end: before the row that would make them larger than `most`.
@@ -86,88 +76,54 @@ fn piece_ends(bytes: &[u64], most: u64) -> Vec<usize> {
     ends
 }
 
-/// Every column but an older `tamis`, with its place and name.
-fn kept_columns(block: &ParquetBlock) -> impl Iterator<Item = (usize, FieldRef, &ArrayRef)> {
-    let fields = block.batch.schema().fields().clone();
+/// Every column but an older `tamis`, with its place.
+fn kept_columns(block: &ParquetBlock) -> impl Iterator<Item = (usize, &ArrayRef)> {
+    let schema = block.batch.schema();
     let columns = block.batch.columns().iter().enumerate();
-    columns
-        .map(move |(at, column)| (at, fields[at].clone(), column))
-        .filter(|(_, field, _)| field.name() != PROVENANCE)
+    columns.filter(move |(at, _)| schema.field(*at).name() != PROVENANCE)
 }
 
-// Bad rows were refused before, so a missing text cannot happen; an empty one would be no lie here.
-fn text_of<'a>(block: &'a ParquetBlock, output: &OutputRow<'a>) -> &'a str {
-    let own = || block.text(output.index).unwrap_or_default();
-    output
-        .texts
-        .and_then(|texts| texts.first().copied())
-        .unwrap_or_else(own)
-}
-
-fn gather(
-    block: &ParquetBlock,
-    rows: &[OutputRow<'_>],
-    mut row_bytes: Vec<u64>,
-) -> Result<EncodedBatch, ArrowError> {
-    let whole = rows.len() == block.len() && rows.iter().enumerate().all(|(i, r)| r.index == i);
-    let indices = UInt64Array::from_iter_values(rows.iter().map(|row| row.index as u64));
+fn gather(block: &ParquetBlock, rows: &[OutputRow<'_>]) -> Result<EncodedBatch, ArrowError> {
+    let all: Vec<usize> = (0..rows.len()).collect();
+    let whole = rows.len() == block.len() && rows.iter().zip(&all).all(|(row, i)| row.index == *i);
     let edits = rows.iter().any(|row| row.texts.is_some());
+    let indices = UInt64Array::from_iter_values(rows.iter().map(|row| row.index as u64));
     let mut columns: Vec<ArrayRef> = Vec::with_capacity(block.batch.num_columns() + 1);
-    for (at, _, column) in kept_columns(block) {
-        columns.push(match (edits && at == block.text_column, whole) {
-            (true, _) => compact(texts(column, rows)?),
-            (false, true) => column.clone(),
-            (false, false) => compact(take(column, &indices, None)?),
+    for (at, column) in kept_columns(block) {
+        columns.push(match (whole, edits) {
+            (true, false) => column.clone(),
+            (true, true) => compacted(texts(block, rows, at, column.clone())?)?,
+            (false, _) => compacted(texts(block, rows, at, take(column, &indices, None)?)?)?,
         });
     }
-    let provenance = provenance_array(rows.iter().map(|row| row.provenance))?;
-    let all: Vec<usize> = (0..rows.len()).collect();
-    add_row_bytes(&provenance, &all, &mut row_bytes);
-    columns.push(provenance);
-    let schema = with_provenance(&block.batch.schema());
+    columns.push(provenance_array(rows.iter().map(|row| row.provenance))?);
+    let mut row_bytes = vec![0; rows.len()];
+    for column in &columns {
+        add_row_bytes(column, &all, &mut row_bytes);
+    }
     Ok(EncodedBatch {
-        rows: RecordBatch::try_new(schema, columns)?,
+        rows: RecordBatch::try_new(with_provenance(&block.batch.schema()), columns)?,
         row_bytes,
     })
 }
 
-/// The texts of the rows: the edited ones, and views of the column for the others.
-fn texts(column: &ArrayRef, rows: &[OutputRow<'_>]) -> Result<ArrayRef, ArrowError> {
-    let edited: StringViewArray = rows
-        .iter()
-        .filter_map(|row| row.texts?.first().copied())
-        .map(Some)
-        .collect();
-    let mut next = 0;
-    let places: Vec<(usize, usize)> = rows
-        .iter()
-        .map(|row| match row.texts {
-            None => (0, row.index),
-            Some(_) => {
-                next += 1;
-                (1, next - 1)
-            }
-        })
-        .collect();
-    interleave(&[column.as_ref(), &edited], &places)
-}
-
-/// Views keep whole pages alive; a few rows of a large page should not. Where most of the pages is in use,
-/// or rows share their bytes, the views stay.
-fn compact(column: ArrayRef) -> ArrayRef {
-    fn sparse<T: ByteViewType>(views: &GenericByteViewArray<T>) -> bool {
-        let held: usize = views.data_buffers().iter().map(|buffer| buffer.len()).sum();
-        views.total_buffer_bytes_used() < held / 2
+/// The column with the edited texts of all paths that begin in it.
+fn texts(
+    block: &ParquetBlock,
+    rows: &[OutputRow<'_>],
+    at: usize,
+    mut column: ArrayRef,
+) -> Result<ArrayRef, ArrowError> {
+    if rows.iter().all(|row| row.texts.is_none()) {
+        return Ok(column);
     }
-    if let Some(strings) = column.as_string_view_opt()
-        && sparse(strings)
-    {
-        return Arc::new(strings.gc());
+    for (place, (begins, path)) in block.paths.iter().enumerate() {
+        if *begins == at {
+            let first = |row: usize| block.first_part(place, rows[row].index);
+            column = with_texts(&column, &path.steps, first, |row| rows[row].texts)?;
+        }
     }
-    match column.as_binary_view_opt() {
-        Some(binary) if sparse(binary) => Arc::new(binary.gc()),
-        _ => column,
-    }
+    Ok(column)
 }
 
 /// A schema with the `tamis` column last, and without an older one.

@@ -25,7 +25,7 @@ use super::in_order::Pool;
 use super::output::WriteOptions;
 use super::parquet_columns::{GroupEncoder, Meter};
 use super::parquet_encode::{EncodedBatch, with_provenance};
-use super::parquet_read::ParquetTemplate;
+use super::parquet_schema::ParquetTemplate;
 use super::provenance_column::features_json;
 use super::recut::{Cut, Recut};
 use super::splice::{member_text, with_member};

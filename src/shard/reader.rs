@@ -7,7 +7,8 @@ use super::digest::Digest;
 use super::error::ShardError;
 use super::find::{Format, Shard};
 use super::lines::LineReader;
-use super::parquet_read::{ParquetReader, ParquetTemplate};
+use super::parquet_read::ParquetReader;
+use super::parquet_schema::ParquetTemplate;
 use crate::config::Repair;
 
 /// How a shard is cut into blocks.
@@ -33,6 +34,8 @@ pub struct ReadOptions {
     pub invalid_utf8: Repair,
     /// What becomes of a JSON text with half a surrogate pair.
     pub lone_surrogates: Repair,
+    /// Bytes that the pages of a Parquet shard may take at once; rows that need more are an error that says so.
+    pub page_bytes: u64,
 }
 
 impl Default for ReadOptions {
@@ -48,6 +51,7 @@ impl Default for ReadOptions {
             max_ratio: 1000,
             invalid_utf8: Repair::Quarantine,
             lone_surrogates: Repair::Quarantine,
+            page_bytes: 256 << 20,
         }
     }
 }
@@ -80,11 +84,7 @@ enum Source {
 /// Opens a shard. A Parquet shard without the text column is an error here and now.
 pub fn open(shard: &Shard, columns: &Columns, options: &ReadOptions) -> Result<Reader, ShardError> {
     let source = match shard.format {
-        Format::Parquet => Source::Parquet(Box::new(ParquetReader::open(
-            shard,
-            columns,
-            options.block_bytes,
-        )?)),
+        Format::Parquet => Source::Parquet(Box::new(ParquetReader::open(shard, columns, options)?)),
         _ => Source::Lines(Box::new(LineReader::open(shard, options)?)),
     };
     Ok(Reader {

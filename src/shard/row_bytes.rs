@@ -28,7 +28,7 @@ pub(crate) fn add_row_bytes(array: &ArrayRef, rows: &[usize], sums: &mut [u64]) 
 
 /// Bytes of one row of a column: those of strings and lists count in full, a fixed-width value counts
 /// its width, a null one, anything unusual eight.
-fn row_bytes(array: &ArrayRef, row: usize) -> u64 {
+pub(crate) fn row_bytes(array: &ArrayRef, row: usize) -> u64 {
     if array.is_null(row) {
         return 1;
     }

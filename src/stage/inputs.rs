@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use super::columns::SourceColumns;
+use super::columns::{SourceColumns, input_names};
 use super::error::StageError;
+use super::schemas::Schemas;
 use crate::config::Config;
 use crate::shard::{self, Format, Shard, ShardError};
 
@@ -22,7 +23,7 @@ pub struct Input {
 ///
 /// # Errors
 /// Everything that can be known before work begins, all at once: nothing found, unreadable files,
-/// text columns that are missing or of another type, collisions, an output inside an input.
+/// text columns that are missing or of another type, columns of two types, collisions, an output inside an input.
 pub fn resolve(config: &mut Config, out: &Path) -> Result<Vec<Input>, StageError> {
     let mut inputs = Vec::new();
     let mut faults = Faults::default();
@@ -48,15 +49,22 @@ pub fn resolve(config: &mut Config, out: &Path) -> Result<Vec<Input>, StageError
             Err(error) => faults.add(error),
         }
     }
+    let names = input_names(config);
+    let wanted = config.source.iter();
+    let wanted: Vec<SourceColumns> = wanted.map(|s| SourceColumns::new(s, &names)).collect();
+    let mut schemas: Vec<Schemas> = wanted.iter().map(|_| Schemas::default()).collect();
     for input in &inputs {
-        let columns = SourceColumns::new(&config.source[input.source], &[]);
-        if let Err(error) = shard::schema_of(&input.shard, &columns.columns) {
+        match shard::schema_of(&input.shard, &wanted[input.source].columns) {
+            Ok(summary) => schemas[input.source].add(&input.shard, summary),
             // A shard that is damaged fails by itself later, in its turn.
-            if !error.is_data() {
-                faults.add(error);
-            }
+            Err(error) if error.is_data() => {}
+            Err(error) => faults.add(error),
         }
         overlap(&input.shard, out, &mut faults);
+    }
+    for (source, schemas) in config.source.iter().zip(&schemas) {
+        faults.usage.extend(schemas.clashes(&source.name));
+        schemas.tell(&source.name);
     }
     twice(config, &inputs, &mut faults);
     faults.end()?;

@@ -21,6 +21,7 @@ pub mod profile;
 pub mod progress;
 pub mod rebalance;
 pub mod report;
+mod schemas;
 pub mod score;
 mod settle;
 pub mod write;

@@ -50,7 +50,7 @@ fn ways() -> Vec<WriteOptions> {
 fn all_rows<'a>(block: &Block, mark: &'a Provenance) -> Vec<OutputRow<'a>> {
     let row = |index| OutputRow {
         index,
-        text: None,
+        texts: None,
         provenance: mark,
     };
     (0..block.len()).map(row).collect()
@@ -275,15 +275,15 @@ fn behind(column: &ArrayRef) -> usize {
 fn rows_that_share_a_value_share_it_in_the_output() {
     let mark = provenance(0);
     let block = shared(4096, 1 << 20);
-    let row = |index: usize, text| OutputRow {
+    let row = |index: usize, texts| OutputRow {
         index,
-        text,
+        texts,
         provenance: &mark,
     };
     let whole: Vec<_> = (0..4096).map(|i| row(i, None)).collect();
     let turned: Vec<_> = (0..4096).rev().map(|i| row(i, None)).collect();
     let edited: Vec<_> = (0..4096)
-        .map(|i| row(i, (i % 2 == 0).then_some("an edited text")))
+        .map(|i| row(i, (i % 2 == 0).then_some(&["an edited text"][..])))
         .collect();
     for rows in [whole, turned, edited] {
         let pieces = parquet_encode::encode(&block, &rows).unwrap();
@@ -310,11 +310,11 @@ fn a_few_rows_do_not_keep_a_block_alive() {
         first_row: 0,
     };
     let block = ParquetBlock::decode(raw, &columns(&[]), 1 << 20);
-    for edited in [None, Some("an edited text of some length")] {
+    for edited in [None, Some(&["an edited text of some length"][..])] {
         let rows: Vec<_> = (0..40)
             .map(|n| OutputRow {
                 index: n * 100,
-                text: edited.filter(|_| n % 2 == 0),
+                texts: edited.filter(|_| n % 2 == 0),
                 provenance: &mark,
             })
             .collect();

@@ -7,6 +7,8 @@ mod frames;
 mod lines;
 mod parquet;
 mod parquet_faults;
+mod parquet_pages;
+mod parquet_texts;
 mod splicing;
 mod tables;
 mod text_paths;
