@@ -17,7 +17,7 @@ use parquet::arrow::arrow_reader::{
 use super::atomic::{AtomicFile, Written};
 use super::error::{ShardError, guarded};
 use super::parquet_file::ParquetFile;
-use super::parquet_write::create_plain;
+use super::parquet_write::{check_rows, create_plain};
 use super::recut::Recut;
 
 /// Rows of a batch, in writing and in reading.
@@ -73,10 +73,9 @@ impl TableWriter {
             }
             self.writer.into_inner()
         })?;
-        Ok(Written {
-            rows: self.rows,
-            ..file.finish()?
-        })
+        let rows = self.rows;
+        let written = file.finish_checked(|file| check_rows(file, rows))?;
+        Ok(Written { rows, ..written })
     }
 }
 

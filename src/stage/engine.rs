@@ -19,8 +19,8 @@ mod budget;
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use crossbeam_channel::{Receiver, bounded, select};
 
@@ -29,11 +29,11 @@ use super::error::StageError;
 use super::progress::Progress;
 use crate::config::Limits;
 use crate::score::row::ScoreRow;
-use crate::shard::{RawBlock, ReadOptions};
+use crate::shard::{RawBlock, ReadOptions, WriteOptions};
 
 /// Threads, memory, and what watches the work.
 pub struct Engine {
-    pool: rayon::ThreadPool,
+    pool: Arc<rayon::ThreadPool>,
     threads: usize,
     memory: u64,
     block_bytes: usize,
@@ -110,7 +110,7 @@ impl Engine {
         let share = memory / (BLOCKS_PER_THREAD * BLOCK_OVERHEAD * threads as u64);
         let block_bytes = share.clamp(64 << 10, 4 << 20) as usize;
         Ok(Engine {
-            pool,
+            pool: Arc::new(pool),
             threads,
             memory,
             block_bytes,
@@ -131,6 +131,7 @@ impl Engine {
             lone_surrogates: limits.lone_surrogates,
             ahead_threads: (self.threads / self.drivers()).max(1),
             ahead_bytes: (self.shard_bytes() / 4) as usize,
+            page_bytes: self.memory / 4,
             ..ReadOptions::default()
         }
     }
@@ -143,6 +144,17 @@ impl Engine {
     /// What one of the shards in work may use besides blocks.
     fn shard_bytes(&self) -> u64 {
         self.memory / 4 / self.drivers() as u64
+    }
+
+    /// How a shard is written within the engine's memory: three parts of four of what each of the shards in
+    /// work may use besides blocks.
+    pub fn writing(&self, zstd_level: i32) -> WriteOptions {
+        let shard = self.shard_bytes();
+        WriteOptions {
+            zstd_level,
+            buffer_bytes: usize::try_from(shard / 4 * 3).unwrap_or(usize::MAX),
+            pool: Some(Arc::clone(&self.pool)),
+        }
     }
 
     /// Runs `work` over all items, several at once; results come in the order of the items.

@@ -1,5 +1,6 @@
 //! Tests of reading and writing, filed by what they prove; here is what they share.
 
+mod encoding;
 mod faults;
 mod finding;
 mod frames;
