@@ -20,23 +20,24 @@ here=$(dirname "$(realpath "$0")")
 mkdir -p "$run/log"
 
 # The number of tasks goes along by name: SLURM_ARRAY_TASK_COUNT would be 2 where only two tasks are done again,
-# and the shards would be dealt anew. One cluster in two allows no more than 1000 tasks in an array (MaxArraySize).
+# and the shards would be dealt anew. Without MaxArraySize in its configuration Slurm takes no index above 1000.
 submit() {
-    sbatch --parsable --export=ALL,TASKS="$tasks" --output="$run/log/%x-%A-%a.txt" "$@"
+    sbatch --parsable --export=ALL,TASKS="$tasks" "$@"
 }
 
 # `afterok` on an array waits for all its tasks. Without --kill-on-invalid-dep a job whose dependency has failed
 # would wait for ever.
 after=(--kill-on-invalid-dep=yes)
-array=--array=0-$((tasks - 1))
+array=(--array=0-$((tasks - 1)) --output="$run/log/%x-%A-%a.txt")
+single=(--output="$run/log/%x-%j.txt")
 
-profile=$(submit "$@" --job-name=tamis-profile "$here/stage.sbatch" profile "$config" --out "$run")
-score=$(submit "$@" --job-name=tamis-score "$array" "${after[@]}" --dependency=afterok:"$profile" \
+profile=$(submit "$@" --job-name=tamis-profile "${single[@]}" "$here/stage.sbatch" profile "$config" --out "$run")
+score=$(submit "$@" --job-name=tamis-score "${array[@]}" "${after[@]}" --dependency=afterok:"$profile" \
     "$here/stage.sbatch" score "$run")
-plan=$(submit "$@" --job-name=tamis-plan "${after[@]}" --dependency=afterok:"$score" \
+plan=$(submit "$@" --job-name=tamis-plan "${single[@]}" "${after[@]}" --dependency=afterok:"$score" \
     "$here/stage.sbatch" plan "$run")
-write=$(submit "$@" --job-name=tamis-write "$array" "${after[@]}" --dependency=afterok:"$plan" \
+write=$(submit "$@" --job-name=tamis-write "${array[@]}" "${after[@]}" --dependency=afterok:"$plan" \
     "$here/stage.sbatch" write "$run")
-report=$(submit "$@" --job-name=tamis-report "${after[@]}" --dependency=afterok:"$write" \
+report=$(submit "$@" --job-name=tamis-report "${single[@]}" "${after[@]}" --dependency=afterok:"$write" \
     "$here/stage.sbatch" report "$run")
 echo "profile $profile, score $score, plan $plan, write $write, report $report; what they say is in $run/log"

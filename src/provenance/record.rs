@@ -115,19 +115,23 @@ pub struct Tally {
 impl Tally {
     /// One written copy of a text whose size on the input was `count`.
     pub fn of_copy(unit: Unit, text: &str, count: u64) -> Tally {
-        let words = count_words(text);
+        Tally::of_counted(unit, count_words(text), text.len() as u64, count)
+    }
+
+    /// The same of a text whose words and bytes are known: one that was written as it was scored.
+    pub fn of_counted(unit: Unit, words: u64, bytes: u64, count: u64) -> Tally {
         Tally {
             documents: 1,
             count,
             recounted: match unit {
                 Unit::Words => words,
-                Unit::Bytes => text.len() as u64,
+                Unit::Bytes => bytes,
                 Unit::Documents => 1,
                 // Only the column that came with the input counts tokens.
                 Unit::Tokens => count,
             },
             words,
-            bytes: text.len() as u64,
+            bytes,
         }
     }
 

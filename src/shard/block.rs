@@ -1,6 +1,7 @@
 //! A block of decoded rows, whatever the shard's format.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::jsonl::{self, JsonlBlock};
 use super::lines::RawLines;
@@ -60,6 +61,14 @@ impl RawBlock {
         }
     }
 
+    /// Bytes that the block holds.
+    pub fn bytes(&self) -> u64 {
+        match &self.body {
+            RawBody::Lines(raw) => raw.bytes.len() as u64,
+            RawBody::Batch(raw) => raw.batch.get_array_memory_size() as u64,
+        }
+    }
+
     /// Keeps the first `rows` rows.
     pub(crate) fn truncate(&mut self, rows: usize) {
         match &mut self.body {
@@ -80,15 +89,15 @@ impl RawBlock {
         match self.body {
             RawBody::Lines(raw) => Block {
                 first_row: raw.first_row,
-                body: Body::Jsonl(jsonl::decode(raw, columns, &self.options)),
+                body: Body::Jsonl(Arc::new(jsonl::decode(raw, columns, &self.options))),
             },
             RawBody::Batch(raw) => Block {
                 first_row: raw.first_row,
-                body: Body::Parquet(ParquetBlock::decode(
+                body: Body::Parquet(Box::new(ParquetBlock::decode(
                     raw,
                     columns,
                     self.options.max_document,
-                )),
+                ))),
             },
         }
     }
@@ -101,8 +110,9 @@ pub struct Block {
 }
 
 pub(crate) enum Body {
-    Jsonl(JsonlBlock),
-    Parquet(ParquetBlock),
+    /// Shared with the lines that are made of it.
+    Jsonl(Arc<JsonlBlock>),
+    Parquet(Box<ParquetBlock>),
 }
 
 impl Block {
@@ -143,7 +153,8 @@ impl Block {
     /// Takes a bad row out with its raw bytes; row `i` stays bad without them. Nothing for a good row.
     pub fn take_bad(&mut self, i: usize) -> Option<BadRow> {
         let bad = match &mut self.body {
-            Body::Jsonl(block) => block.rows[i].as_mut().err(),
+            // Nobody else holds the block before its rows are encoded.
+            Body::Jsonl(block) => Arc::get_mut(block)?.rows[i].as_mut().err(),
             Body::Parquet(block) => block.bad_mut(i),
         }?;
         let raw = std::mem::take(&mut bad.raw);
@@ -171,6 +182,14 @@ impl Block {
         match &self.body {
             Body::Jsonl(block) => block.replaced(i),
             Body::Parquet(_) => Vec::new(),
+        }
+    }
+
+    /// True if row `i` has a text; the text itself is not looked at.
+    pub fn has_text(&self, i: usize) -> bool {
+        match &self.body {
+            Body::Jsonl(block) => block.rows[i].is_ok(),
+            Body::Parquet(block) => block.text(i).is_ok(),
         }
     }
 

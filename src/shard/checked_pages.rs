@@ -7,6 +7,7 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use parquet::arrow::arrow_reader::RowGroups;
+use parquet::basic::Compression;
 use parquet::column::page::{Page, PageIterator, PageMetadata, PageReader};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
@@ -83,11 +84,6 @@ impl Meter {
         }
     }
 
-    /// Bytes held now.
-    pub(crate) fn bytes(&self) -> u64 {
-        self.held().bytes()
-    }
-
     /// Why a page was refused, if one was.
     pub(crate) fn refusal(&self) -> Option<Refusal> {
         self.held().refusal.clone()
@@ -104,14 +100,10 @@ impl Meter {
         ParquetError::General("the page was refused".to_owned())
     }
 
-    /// Takes a page in, or refuses it where it is one too many.
-    fn take(&self, column: usize, header: &PageHeader, cost: u64) -> Result<(), u64> {
+    /// Takes a page in, or refuses it where it is one too many; `passing` bytes are there for a moment.
+    fn take(&self, column: usize, header: &PageHeader, cost: u64, passing: u64) -> Result<(), u64> {
         let mut held = self.held();
-        let others = held.bytes();
-        // While a page is decompressed, both its forms are there.
-        let bytes = others
-            .saturating_add(cost)
-            .saturating_add(header.compressed.unsigned_abs());
+        let bytes = held.bytes().saturating_add(cost).saturating_add(passing);
         if bytes > self.most {
             return Err(bytes);
         }
@@ -145,6 +137,19 @@ pub(crate) struct GroupPages {
     /// Which group; none for a reader of no rows.
     pub(crate) group: Option<usize>,
     pub(crate) meter: Arc<Meter>,
+}
+
+impl GroupPages {
+    /// Bytes that would do to read these columns of the group row by row, if their headers can be read.
+    pub(crate) fn need(&self, columns: &[usize]) -> Option<u64> {
+        let group = self.metadata.row_group(self.group?);
+        let mut sum = 0_u64;
+        for column in columns {
+            let pages = CheckedPages::new(&self.file, group, *column, self.meter.clone());
+            sum = sum.saturating_add(pages.ok()?.need().ok()?);
+        }
+        Some(sum)
+    }
 }
 
 impl RowGroups for GroupPages {
@@ -199,6 +204,7 @@ struct CheckedPages {
     column: usize,
     name: String,
     repeated: bool,
+    compressed: bool,
     /// Where the next header is, and where the chunk ends.
     at: u64,
     end: u64,
@@ -232,6 +238,7 @@ impl CheckedPages {
             column,
             name,
             repeated: chunk.column_descr().max_rep_level() > 0,
+            compressed: chunk.compression() != Compression::UNCOMPRESSED,
             at,
             end,
             values_left: chunk.num_values(),
@@ -286,7 +293,7 @@ impl CheckedPages {
         }
         match header.kind {
             // An entry has a bit at least; the decoder makes room for them before it looks.
-            2 if values > size.saturating_mul(8) => Err(format!(
+            2 if values > size.max(1).saturating_mul(8) => Err(format!(
                 "a dictionary of {size} bytes shall have {values} entries"
             )),
             0 | 3 if values > self.values_left => Err(format!(
@@ -311,12 +318,38 @@ impl CheckedPages {
         size.saturating_add(values.saturating_mul(each))
     }
 
+    /// Bytes that are there only while the page is decompressed.
+    fn passing(&self, header: &PageHeader) -> u64 {
+        match self.compressed {
+            true => header.compressed.unsigned_abs(),
+            false => 0,
+        }
+    }
+
     fn admit(&self, header: &PageHeader) -> Result<(), ParquetError> {
-        let taken = self.meter.take(self.column, header, self.cost(header));
+        let (cost, passing) = (self.cost(header), self.passing(header));
+        let taken = self.meter.take(self.column, header, cost, passing);
         taken.map_err(|bytes| {
             let what = self.what("it does not fit");
             self.meter.refuse(Refusal::TooMuch { what, bytes })
         })
+    }
+
+    /// Bytes that would do for this column row by row: a page, the one before it, and the dictionary.
+    fn need(mut self) -> Result<u64, ParquetError> {
+        let (mut dictionary, mut before, mut most) = (0, 0, 0);
+        while let Some(header) = self.look()? {
+            let cost = self.cost(&header);
+            let passing = self.passing(&header);
+            if header.is_dictionary() {
+                dictionary = cost;
+            } else {
+                most = most.max(cost.saturating_add(before).saturating_add(passing));
+                before = cost;
+            }
+            self.advance(&header);
+        }
+        Ok(most.saturating_add(dictionary))
     }
 
     fn advance(&mut self, header: &PageHeader) {

@@ -1,7 +1,9 @@
 //! Decodes raw lines into rows: one pass over each line, which finds the members that are asked for and
 //! leaves everything else as it is.
 
+use std::iter::repeat_with;
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use super::block::{BETWEEN_TEXTS, BadRow, Columns, PROVENANCE};
 use super::lines::{RawLine, RawLines};
@@ -44,8 +46,8 @@ pub(crate) struct JsonRow {
 enum Texts {
     One {
         literal: Range<usize>,
-        /// The text where its literal holds escapes; else it is the literal's inside.
-        decoded: Option<String>,
+        /// The text where its literal holds escapes, decoded when it is asked for; else it is the literal's inside.
+        decoded: Option<OnceLock<String>>,
     },
     Many(Box<ManyTexts>),
 }
@@ -84,8 +86,11 @@ impl JsonlBlock {
         match &row.texts {
             Texts::One {
                 decoded: Some(text),
-                ..
-            } => text,
+                literal,
+            } => text.get_or_init(|| {
+                unescaped(&self.bytes[literal.start + 1..literal.end - 1])
+                    .expect("an escape that might be half a surrogate pair is decoded at once")
+            }),
             Texts::One { literal, .. } => &self.bytes[literal.start + 1..literal.end - 1],
             Texts::Many(many) => &many.joined,
         }
@@ -160,15 +165,23 @@ impl JsonlBlock {
 /// Decodes all lines of a block.
 pub(crate) fn decode(raw: RawLines, columns: &Columns, options: &ReadOptions) -> JsonlBlock {
     let RawLines {
-        mut bytes,
+        bytes,
         rows: mut lines,
         ..
     } = raw;
-    let utf8 = match options.invalid_utf8 {
-        Repair::Quarantine => set_invalid_apart(&mut bytes, &lines),
-        Repair::Replace => replace_invalid(&mut bytes, &mut lines, options.max_document),
+    let (mut bytes, utf8) = match String::from_utf8(bytes) {
+        Ok(bytes) => (bytes, Vec::new()),
+        Err(invalid) => {
+            let mut bytes = invalid.into_bytes();
+            let utf8 = match options.invalid_utf8 {
+                Repair::Quarantine => set_invalid_apart(&mut bytes, &lines),
+                Repair::Replace => replace_invalid(&mut bytes, &mut lines, options.max_document),
+            };
+            let bytes = String::from_utf8(bytes).expect("lines that are not UTF-8 were set apart");
+            (bytes, utf8)
+        }
     };
-    let mut bytes = String::from_utf8(bytes).expect("lines that are not UTF-8 were set apart");
+    let utf8 = utf8.into_iter().chain(repeat_with(|| Utf8::Valid));
     let mut wanted = Wanted::new(columns);
     let mut rows = Vec::with_capacity(lines.len());
     for (line, utf8) in lines.into_iter().zip(utf8) {
@@ -375,6 +388,14 @@ fn texts_of(
     literals: Literals,
     lone_surrogates: Repair,
 ) -> Result<(Texts, bool), Fault> {
+    // Whoever only copies a line does not ask for its text.
+    let later = match &literals {
+        Literals::One(literal) => {
+            let inside = &bytes[literal.clone()];
+            inside.contains('\\') && !inside.contains("\\u")
+        }
+        Literals::Many(_) => false,
+    };
     let mut mended = false;
     let mut text = |literal: &Range<usize>| {
         let inside = literal.start + 1..literal.end - 1;
@@ -393,7 +414,10 @@ fn texts_of(
     };
     let texts = match literals {
         Literals::One(literal) => Texts::One {
-            decoded: text(&literal)?.0,
+            decoded: match later {
+                true => Some(OnceLock::new()),
+                false => text(&literal)?.0.map(OnceLock::from),
+            },
             literal,
         },
         Literals::Many(literals) => {

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BinaryViewArray, FixedSizeListArray, GenericListArray, MapArray,
-    OffsetSizeTrait, StringViewArray, StructArray,
+    Array, ArrayRef, AsArray, FixedSizeListArray, GenericByteViewArray, GenericListArray, MapArray,
+    OffsetSizeTrait, StructArray,
 };
-use arrow::datatypes::{DataType, FieldRef, Fields};
+use arrow::datatypes::{ByteViewType, DataType, FieldRef, Fields};
 use arrow::error::ArrowError;
 
 /// The arrays that an array is made of: members of structs, elements of lists; none for a plain one.
@@ -87,18 +87,31 @@ fn list<O: OffsetSizeTrait>(
 }
 
 /// The array without what its views keep alive and do not show: a few rows of a large page should not hold it.
+/// Where most of it is shown, or several views share bytes, they stay as they are.
 pub(crate) fn compacted(array: ArrayRef) -> Result<ArrayRef, ArrowError> {
-    if let Some(strings) = array.as_any().downcast_ref::<StringViewArray>() {
-        return Ok(Arc::new(strings.gc()));
+    if let Some(strings) = array.as_string_view_opt() {
+        return Ok(match sparse(strings) {
+            true => Arc::new(strings.gc()),
+            false => array,
+        });
     }
-    if let Some(binary) = array.as_any().downcast_ref::<BinaryViewArray>() {
-        return Ok(Arc::new(binary.gc()));
+    if let Some(binary) = array.as_binary_view_opt() {
+        return Ok(match sparse(binary) {
+            true => Arc::new(binary.gc()),
+            false => array,
+        });
     }
     if !holds_views(array.data_type()) {
         return Ok(array);
     }
     let parts = parts(&array).into_iter().map(compacted);
     with_parts(&array, parts.collect::<Result<_, _>>()?)
+}
+
+/// True if less than half of the bytes behind the views is shown.
+fn sparse<T: ByteViewType>(views: &GenericByteViewArray<T>) -> bool {
+    let held: usize = views.data_buffers().iter().map(|buffer| buffer.len()).sum();
+    views.total_buffer_bytes_used() < held / 2
 }
 
 fn holds_views(kind: &DataType) -> bool {

@@ -49,6 +49,11 @@ impl ParquetFile {
         })
     }
 
+    /// True if there is nothing in the file, which is a shard without rows.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
     pub(crate) fn file(&self) -> &File {
         &self.file
     }

@@ -21,9 +21,11 @@ use super::row_bytes::row_bytes;
 /// Most rows of a batch, however short they are.
 const MAX_BATCH_ROWS: usize = 4096;
 /// By how much a batch shrinks when its rows need too much.
-const SHRINK: usize = 16;
+const SHRINK: usize = 4;
 /// Small batches in a row after which larger ones are tried again.
-const CALM_BATCHES: u32 = 256;
+const CALM_BATCHES: u32 = 64;
+/// How often larger ones are tried: each time, lists are decoded once more from where the group begins.
+const MOST_TRIES: u32 = 16;
 
 /// What all groups of a shard are read by.
 pub(crate) struct GroupSpec {
@@ -105,6 +107,7 @@ pub(crate) struct GroupReader {
     batch_rows: usize,
     /// Small batches since the last that was too large.
     calm: u32,
+    tries: u32,
     /// Bytes of pages to get by with, while others read ahead too.
     share: Option<u64>,
     open: Option<(ParquetRecordBatchReader, Arc<Meter>)>,
@@ -128,6 +131,7 @@ impl GroupReader {
             most_rows,
             batch_rows: most_rows,
             calm: 0,
+            tries: 0,
             share,
             open: None,
             ready: VecDeque::new(),
@@ -221,12 +225,7 @@ impl GroupReader {
             spec.metadata.row_group(self.group).num_columns(),
             most,
         ));
-        let pages = GroupPages {
-            file: spec.file.clone(),
-            metadata: spec.metadata.clone(),
-            group: Some(self.group),
-            meter: meter.clone(),
-        };
+        let pages = self.pages(meter.clone());
         let all = self.row == 0 && self.end == spec.rows(self.group);
         let selection = (!all).then(|| {
             let (row, left) = (self.row as usize, (self.end - self.row) as usize);
@@ -249,6 +248,15 @@ impl GroupReader {
         }
     }
 
+    fn pages(&self, meter: Arc<Meter>) -> GroupPages {
+        GroupPages {
+            file: self.spec.file.clone(),
+            metadata: self.spec.metadata.clone(),
+            group: Some(self.group),
+            meter,
+        }
+    }
+
     /// After a batch: its pages count no longer, and a long calm calls for larger batches.
     fn settle(&mut self) {
         if let Some((_, meter)) = &self.open {
@@ -258,8 +266,9 @@ impl GroupReader {
             return;
         }
         self.calm += 1;
-        if self.calm >= CALM_BATCHES {
+        if self.calm >= CALM_BATCHES && self.tries < MOST_TRIES {
             self.calm = 0;
+            self.tries += 1;
             self.batch_rows = (self.batch_rows * SHRINK).min(self.most_rows);
             self.open = None;
         }
@@ -294,9 +303,12 @@ impl GroupReader {
             Some(Refusal::Lie { what }) => ("E-PARQUET-CORRUPT", what),
             Some(Refusal::TooMuch { what, bytes }) => {
                 let most = self.spec.page_bytes;
-                let times = bytes.div_ceil(most.max(1)).max(2);
+                let columns = self.spec.metadata.row_group(self.group).num_columns();
+                let pages = self.pages(Arc::new(Meter::new(columns, 0)));
+                let need = pages.need(&self.spec.leaves).unwrap_or(0).max(bytes);
+                let times = need.div_ceil(most.max(1)).max(2);
                 let cause = format!(
-                    "{what}: one row needs pages of {bytes} bytes at once, more than {most}; give --memory {times} times what it is"
+                    "{what}: its pages need {need} bytes at once, more than {most}; give --memory {times} times what it is"
                 );
                 ("E-PARQUET-PAGE-SIZE", cause)
             }

@@ -53,7 +53,7 @@ impl ParquetReader {
         options: &ReadOptions,
     ) -> Result<ParquetReader, ShardError> {
         let file = ParquetFile::open(&shard.path)?;
-        let loaded = load(&file, options.page_bytes)?;
+        let loaded = load(&file, columns, options.page_bytes)?;
         let reading = loaded.reading(&file, columns, false)?;
         Ok(ParquetReader {
             template: loaded.template.clone(),

@@ -11,10 +11,12 @@ use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema, SchemaRef};
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
 };
-use parquet::arrow::{FieldLevels, ProjectionMask, parquet_to_arrow_field_levels};
+use parquet::arrow::{
+    ArrowSchemaConverter, FieldLevels, ProjectionMask, parquet_to_arrow_field_levels,
+};
 use parquet::basic::Type as Physical;
 use parquet::errors::ParquetError;
-use parquet::file::metadata::{KeyValue, ParquetMetaData};
+use parquet::file::metadata::{FileMetaData, KeyValue, ParquetMetaData};
 use parquet::schema::types::{SchemaDescriptor, Type, TypePtr};
 
 use super::block::{Columns, PROVENANCE};
@@ -22,6 +24,7 @@ use super::checked_pages::{GroupPages, Meter};
 use super::error::{ShardError, guarded};
 use super::parquet_file::ParquetFile;
 use super::text_leaves::{Clash, is_text, leaf_of, leaves, leaves_before};
+use crate::config::Step;
 
 /// What an output needs to be like its input.
 #[derive(Debug)]
@@ -50,8 +53,13 @@ pub(crate) struct Reading {
 }
 
 /// Reads and checks the footer; `most` is how many bytes of memory it may take.
-pub(crate) fn load(file: &ParquetFile, most: u64) -> Result<Loaded, ShardError> {
-    let metadata = Arc::new(file.metadata(most)?);
+///
+/// A file of no bytes is a shard of no rows, whose only columns are those that the texts would be in.
+pub(crate) fn load(file: &ParquetFile, columns: &Columns, most: u64) -> Result<Loaded, ShardError> {
+    let metadata = Arc::new(match file.is_empty() {
+        true => guarded(file.path(), "", || no_rows(columns))?,
+        false => file.metadata(most)?,
+    });
     let starts = starts_of(&metadata).map_err(|cause| ShardError::Damaged {
         code: "E-PARQUET-CORRUPT",
         path: file.path().to_path_buf(),
@@ -82,6 +90,46 @@ pub(crate) fn load(file: &ParquetFile, most: u64) -> Result<Loaded, ShardError> 
             }),
         })
     })
+}
+
+/// What the footer of a file without rows would say: that the texts are where they are looked for.
+fn no_rows(columns: &Columns) -> Result<ParquetMetaData, ParquetError> {
+    let paths = columns.text.paths().iter();
+    let paths = paths.map(|path| (path.column.as_str(), path.steps.as_slice()));
+    let schema = Schema::new(fields_at(&paths.collect::<Vec<_>>()));
+    let schema = ArrowSchemaConverter::new().convert(&schema)?;
+    let file = FileMetaData::new(1, 0, None, None, Arc::new(schema), None);
+    Ok(ParquetMetaData::new(file, Vec::new()))
+}
+
+/// Fields in which the steps lead to strings; those of one name are one field.
+fn fields_at(paths: &[(&str, &[Step])]) -> Vec<Field> {
+    let mut fields: Vec<Field> = Vec::new();
+    for (name, _) in paths {
+        if fields.iter().all(|field| field.name() != name) {
+            let same = paths.iter().filter(|(other, _)| other == name);
+            let steps: Vec<&[Step]> = same.map(|(_, steps)| *steps).collect();
+            fields.push(Field::new(*name, type_at(&steps), true));
+        }
+    }
+    fields
+}
+
+fn type_at(paths: &[&[Step]]) -> DataType {
+    match paths.first().and_then(|steps| steps.first()) {
+        None => DataType::Utf8,
+        Some(Step::Each) => {
+            let tails = paths.iter().filter_map(|steps| steps.get(1..));
+            DataType::new_list(type_at(&tails.collect::<Vec<_>>()), true)
+        }
+        Some(Step::Member(_)) => {
+            let members = paths.iter().filter_map(|steps| match steps.split_first() {
+                Some((Step::Member(name), tail)) => Some((name.as_str(), tail)),
+                _ => None,
+            });
+            DataType::Struct(fields_at(&members.collect::<Vec<_>>()).into())
+        }
+    }
 }
 
 /// The first row of each group; the groups must have as many rows as the file, and none fewer than none.

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BinaryViewArray, StringViewArray, StringViewBuilder};
+use arrow::array::{Array, ArrayRef, AsArray, BinaryViewArray, StringViewArray};
+use arrow::compute::interleave;
 use arrow::datatypes::DataType;
 use arrow::error::ArrowError;
 
@@ -127,11 +128,21 @@ pub(crate) fn with_texts<'a>(
             edited[*place] = Some(text);
         }
     }
-    let mut builder = StringViewBuilder::with_capacity(own.len());
-    for (own, edited) in own.iter().zip(edited) {
-        builder.append_option(edited.or(own));
-    }
-    with_leaf(column, steps, Arc::new(builder.finish()))
+    // Own texts stay views: rows that share a long one go on sharing it.
+    let new: StringViewArray = edited.iter().flatten().map(|text| Some(*text)).collect();
+    let mut news = 0;
+    let places: Vec<(usize, usize)> = edited
+        .iter()
+        .enumerate()
+        .map(|(place, edited)| match edited {
+            None => (0, place),
+            Some(_) => {
+                news += 1;
+                (1, news - 1)
+            }
+        })
+        .collect();
+    with_leaf(column, steps, interleave(&[own, &new], &places)?)
 }
 
 /// The column with empty strings for the texts that the paths lead to.

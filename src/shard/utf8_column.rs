@@ -54,10 +54,3 @@ fn without(bytes: &BinaryViewArray, broken: &[usize]) -> Result<StringViewArray,
     let (buffers, nulls) = (bytes.data_buffers().to_vec(), bytes.nulls().cloned());
     BinaryViewArray::try_new(views.into(), buffers, nulls)?.to_string_view()
 }
-
-/// Broken strings with U+FFFD for what is no UTF-8, all others as they are.
-pub(crate) fn mended(column: &ArrayRef) -> Option<ArrayRef> {
-    let bytes = column.as_binary_view_opt()?;
-    let strings = bytes.iter().map(|bytes| bytes.map(String::from_utf8_lossy));
-    Some(Arc::new(strings.collect::<StringViewArray>()))
-}

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::columns::SourceColumns;
+use super::columns::{SourceColumns, input_names};
 use super::engine::Engine;
 use super::error::StageError;
+use super::schemas::Schemas;
 use super::tasks::Task;
-use crate::config::{Config, Source};
-use crate::shard::{self, Format, Shard, ShardError};
+use crate::config::Config;
+use crate::shard::{self, Format, SchemaSummary, Shard, ShardError};
 
 /// One input shard of a run.
 #[derive(Debug, Clone)]
@@ -26,7 +27,7 @@ pub struct Input {
 ///
 /// # Errors
 /// Everything that can be known before work begins, all at once: nothing found, unreadable files,
-/// text columns that are missing or of another type, collisions, an output inside an input. A stop.
+/// text columns that are missing or of another type, columns of two types, collisions, an output inside an input. A stop.
 pub fn resolve(
     config: &mut Config,
     out: &Path,
@@ -53,15 +54,21 @@ pub fn resolve(
     if let Some(task) = task {
         found = task.share(found, |(_, shard)| shard.bytes);
     }
-    let config = &*config;
+    let names = input_names(config);
+    let wanted = config.source.iter();
+    let wanted: Vec<SourceColumns> = wanted.map(|s| SourceColumns::new(s, &names)).collect();
+    let mut schemas: Vec<Schemas> = wanted.iter().map(|_| Schemas::default()).collect();
     let looks = engine.each(&found, |(source, shard)| {
         engine.progress.go_on()?;
-        Ok(look(&config.source[*source], shard))
+        Ok(look(&wanted[*source], shard))
     });
     let mut inputs = Vec::new();
     for ((source, shard), look) in found.into_iter().zip(looks) {
         match look.unwrap_or(Err(StageError::Stopped))? {
-            Ok(sampled) => {
+            Ok((sampled, summary)) => {
+                if let Some(summary) = summary {
+                    schemas[source].add(&shard, summary);
+                }
                 overlap(&shard, out, &mut faults);
                 inputs.push(Input {
                     source,
@@ -72,18 +79,25 @@ pub fn resolve(
             Err(error) => faults.add(error),
         }
     }
+    for (source, schemas) in config.source.iter().zip(&schemas) {
+        faults.usage.extend(schemas.clashes(&source.name));
+        schemas.tell(&source.name);
+    }
     faults.end()?;
     Ok(inputs)
 }
 
-/// Opens a shard, and gives its sampled digest.
-fn look(source: &Source, shard: &Shard) -> Result<String, ShardError> {
+/// Opens a shard; gives its sampled digest and what is known of its columns.
+fn look(
+    wanted: &SourceColumns,
+    shard: &Shard,
+) -> Result<(String, Option<SchemaSummary>), ShardError> {
     let sampled = shard::sampled_digest(&shard.path)?;
-    let columns = SourceColumns::new(source, &[]);
-    match shard::schema_of(shard, &columns.columns) {
+    match shard::schema_of(shard, &wanted.columns) {
+        Ok(summary) => Ok((sampled, Some(summary))),
         // A shard that is damaged fails by itself later, in its turn.
-        Err(error) if !error.is_data() => Err(error),
-        _ => Ok(sampled),
+        Err(error) if error.is_data() => Ok((sampled, None)),
+        Err(error) => Err(error),
     }
 }
 

@@ -24,6 +24,7 @@ pub mod progress;
 pub mod rebalance;
 pub mod replay;
 pub mod report;
+mod schemas;
 pub mod score;
 mod settle;
 pub mod tasks;

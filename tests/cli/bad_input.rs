@@ -13,7 +13,7 @@ use crate::texts::Lang::{De, En};
 const MIX: &str = "--mix human=80,synthetic=20 --out mix";
 
 /// Good shards, beside which a bad one is put as `human/bad..`.
-fn good() -> Place {
+pub fn good() -> Place {
     let place = Place::new();
     place.shard("human/a.jsonl.zst", &docs("a", 40, &[En, De]));
     place.shard("human/b.parquet", &docs("b", 40, &[En]));
@@ -21,7 +21,7 @@ fn good() -> Place {
     place
 }
 
-fn run(place: &Place, more: &str) -> Outcome {
+pub fn run(place: &Place, more: &str) -> Outcome {
     place.tamis(&format!(
         "run --human human --synthetic synthetic {MIX} {more}"
     ))
@@ -29,7 +29,7 @@ fn run(place: &Place, more: &str) -> Outcome {
 
 /// A bad shard fails alone, by name, code and place; with `--allow-failed 1` the others go on.
 #[track_caller]
-fn fails_alone(name: &str, bytes: &[u8], code: &str, cause: &str) {
+pub fn fails_alone(name: &str, bytes: &[u8], code: &str, cause: &str) {
     let place = good();
     place.file(name, bytes);
     let failed = run(&place, "").code(3);

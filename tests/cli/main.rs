@@ -8,6 +8,7 @@
 
 mod bad_config;
 mod bad_input;
+mod bad_tables;
 mod bad_values;
 mod changed;
 mod commands;

@@ -109,6 +109,7 @@ def parquet(name, texts, rows_per_page=50, pages_per_group=8):
     return out.getvalue()
 
 
+# A small sample, so that the time goes into the stages that write shards.
 CONFIG = """out = "mix"
 [mix]
 human = 70
@@ -116,6 +117,8 @@ semi_synthetic = 15
 synthetic = 15
 [limits]
 quarantine = 0.05
+[profile]
+sample = "256KiB"
 """
 
 

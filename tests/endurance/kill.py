@@ -8,7 +8,7 @@ An undisturbed run tells what every file must be and how long a run takes. Then,
 call, after which the run directory must be the same to the last byte (`log/` apart); the same with SIGTERM, which
 must end with 75 within 20 seconds. Then the same input in 1, 3 and 8 tasks, in any order, one killed and run
 again, one run twice at the same time, and with a `run` beside them. Prints a table; ends with 1 if anything is
-not as it must be.
+not as it must be. Shares are of processor time, so that a busy machine moves no moment to another stage.
 """
 
 import argparse
@@ -29,8 +29,7 @@ FORMATS = ["jsonl", "parquet"]
 THREADS = [1, 4]
 STAGES = ["profile", "score", "plan", "write", "report"]
 TERM_LIMIT = 20.0
-# Before this the program may not yet listen to signals.
-FIRST_MOMENT = 0.1
+TICK = 1 / os.sysconf("SC_CLK_TCK")
 
 
 def tree(run):
@@ -61,6 +60,17 @@ def stage_of(files):
     return "score" if scored else "profile"
 
 
+def work_until(child, seconds):
+    """Waits until a process has worked for so long, or has ended; the kernel counts in ticks, so the rest is slept."""
+    while child.poll() is None:
+        fields = pathlib.Path(f"/proc/{child.pid}/stat").read_text().rpartition(")")[2].split()
+        worked = (int(fields[11]) + int(fields[12])) * TICK
+        if worked + TICK > seconds:
+            time.sleep(seconds % TICK)
+            return
+        time.sleep(0.001)
+
+
 class Setting:
     """One input with a number of threads, and what an undisturbed run makes of it."""
 
@@ -68,17 +78,14 @@ class Setting:
         self.binary, self.folder, self.name = binary, folder, f"{kind}, {threads} threads"
         self.threads, self.run = threads, folder / "mix"
         self.faults, self.stages = [], {}
-        self.seconds = min(self.undisturbed() for _ in range(2))
-
-    def undisturbed(self):
         shutil.rmtree(self.run, ignore_errors=True)
-        start = time.monotonic()
+        before = os.times()
         code = self.start("run", "mix.toml").wait()
-        seconds = time.monotonic() - start
+        after = os.times()
         if code != 0:
             sys.exit(f"{self.name}: the undisturbed run ends with {code}")
+        self.seconds = after.children_user + after.children_system - before.children_user - before.children_system
         self.expected = tree(self.run)
-        return seconds
 
     def start(self, *args, threads=None):
         """Starts the program; what it says goes to a file, for whoever looks into a fault."""
@@ -121,7 +128,9 @@ class Setting:
         """Runs, stops at a share of the time of a run, looks, and resumes."""
         shutil.rmtree(self.run, ignore_errors=True)
         child = self.start("run", "mix.toml")
-        time.sleep(max(moment * self.seconds, FIRST_MOMENT if how == signal.SIGTERM else 0.0))
+        work_until(child, moment * self.seconds)
+        while how == signal.SIGTERM and child.poll() is None and not self.run.exists():
+            time.sleep(0.001)  # it may not yet listen
         child.send_signal(how)
         start = time.monotonic()
         code = child.wait()
@@ -168,7 +177,7 @@ def in_tasks(setting, draw, count, stage):
     killed, doubled = order[0], order[-1]
     task = lambda index: [stage, "mix.toml", "--task", str(index), "--of", str(count)]
     child = setting.start(*task(killed))
-    time.sleep(draw.uniform(0.1, 0.9) * setting.seconds / 2 / count)
+    work_until(child, draw.uniform(0.1, 0.9) * setting.seconds / 2 / count)
     child.kill()
     child.wait()
     setting.look(-1.0)
@@ -222,7 +231,7 @@ def main():
                 corpus.make(folder, kind, args.size, args.seed)
                 settings.append(Setting(args.binary, folder, kind, threads))
         share = len(settings)
-        print(f"{'setting':<22}{'run s':>7}{'kill':>7}{'term':>7}{'slowest':>9}{'faults':>8}  stopped in")
+        print(f"{'setting':<22}{'cpu s':>7}{'kill':>7}{'term':>7}{'slowest':>9}{'faults':>8}  stopped in")
         for setting in settings:
             print(stops(setting, draw, args.moments // share, args.terms // share), flush=True)
         for setting in [settings[1], settings[3]]:

@@ -16,6 +16,18 @@ fn engine(threads: usize) -> Engine {
     Engine::new(threads, 1 << 30, Arc::new(Progress::default())).unwrap()
 }
 
+impl Weighed for usize {
+    fn bytes(&self) -> u64 {
+        *self as u64
+    }
+}
+
+impl Weighed for u32 {
+    fn bytes(&self) -> u64 {
+        u64::from(*self) << 20
+    }
+}
+
 /// Where something goes wrong in a pipeline.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Place {

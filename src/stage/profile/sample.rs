@@ -14,7 +14,7 @@ use crate::stage::columns::SourceColumns;
 use crate::stage::error::StageError;
 use crate::stage::inputs::Input;
 use crate::stage::job::Job;
-use crate::text::Scan;
+use crate::text::{Scan, beginning};
 
 /// A sample under way.
 #[derive(Default)]
@@ -111,6 +111,9 @@ impl Sample {
         let Ok(text) = block.text(i) else {
             return Ok(());
         };
+        // A document longer than a shard's sample is sampled by its beginning.
+        let most = usize::try_from(job.config.profile.sample_per_shard).unwrap_or(usize::MAX);
+        let text = beginning(text, most);
         let declared = columns.declared(
             source,
             |place| block.extra(place, i),
