@@ -48,12 +48,12 @@ pub fn run(args: &QuarantineArgs, session: &Session) -> Result<(), StageError> {
     let out = args.out.display();
     for (source, rows) in &replayed.rows {
         session.say(&format!(
-            "{rows} rows of `{source}` in {out}/{source}: mend them, then name that folder as a further path of `{source}`"
+            "{out}/{source}: bad rows of `{source}`: {rows}; mend them, then name that folder as a further path of the source"
         ));
     }
     if replayed.bare > 0 {
         session.say(&format!(
-            "{} rows could not be brought out: {out}/{LIST} has their offset and length",
+            "{out}/{LIST}: bad rows that are only listed, with offset and length: {}",
             replayed.bare
         ));
     }

@@ -29,7 +29,7 @@ fn run(place: &Place, more: &str) -> Value {
     place.file(
         "mix.toml",
         format!(
-            "out = \"mix\"\n[limits]\nquarantine = 0.9\n{more}\
+            "out = \"mix\"\n[limits]\nquarantine = 1\n{more}\
              [[source]]\nname = \"web\"\npaths = [\"in\"]\norigin = \"human\"\n"
         ),
     );

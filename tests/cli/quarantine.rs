@@ -140,8 +140,8 @@ fn mended_rows_are_taken_in() {
     place
         .tamis("quarantine mix --out mended")
         .code(0)
-        .says("5 rows of `web`")
-        .says("1 rows could not be brought out")
+        .says("mended/web: bad rows of `web`: 5")
+        .says("only listed, with offset and length: 1")
         .says("limits.quarantine = 0.066667");
     let list = std::fs::read_to_string(place.path("mended/rows.tsv")).unwrap();
     let list: Vec<Vec<&str>> = list
@@ -237,8 +237,8 @@ fn rows_of_a_table_that_is_gone_are_listed() {
     place
         .tamis("quarantine mix --out mended")
         .code(0)
-        .says("3 rows of `web`")
-        .says("3 rows could not be brought out");
+        .says("bad rows of `web`: 3")
+        .says("only listed, with offset and length: 3");
     assert!(!place.path("mended/web/n.parquet.rows.parquet").exists());
 }
 

@@ -15,7 +15,8 @@ use tamis::shard::{digest_file, sampled_digest};
 
 use crate::place::{Place, files};
 use crate::run::{Tree, assert_same, read_lines, read_table};
-use crate::shards::{MIXED, THREE, packed};
+use crate::shards::{MIXED, THREE, docs, lines, packed};
+use crate::texts::Lang::En;
 
 /// A finished run and its bytes, to be tampered with again and again.
 struct Victim {
@@ -398,4 +399,40 @@ fn a_changed_score_is_found() {
     victim.finds("", "a probability");
     rewrite(&batch.slice(0, batch.num_rows() - 1));
     victim.finds("", "a score row less");
+}
+
+#[test]
+fn a_shard_salvaged_of_less_than_it_holds_is_found() {
+    const BAD: &str = "human/bad.jsonl.zst";
+    let place = Place::new();
+    place.shard("synthetic/s.jsonl", &docs("s", 60, &[En]));
+    let whole = packed(BAD, &lines(&docs("bad", 3000, &[En])));
+    let cut = |part: usize| &whole[..whole.len() * part / 8];
+    place.file(BAD, cut(5));
+    place
+        .tamis("run --human human --synthetic synthetic --mix human=1 --salvage --out mix")
+        .code(0);
+    let tree = place.run("mix").tree();
+    let victim = Victim { place, tree };
+    // The whole run as it is, over an input that holds more: as if somebody had kept too little of it.
+    let path = victim.place.file(BAD, cut(7));
+    let now = digest_file(&path).unwrap();
+    for stage in ["score", "write"] {
+        let path = victim
+            .place
+            .path(&format!("mix/manifest/{stage}/{BAD}.json"));
+        let mut record = ShardRecord::read(&path).unwrap();
+        (record.input.digest, record.input.bytes) = (now.hex.clone(), now.bytes);
+        write_json(&path, &record);
+    }
+    victim.change_json("inputs.json", |value| {
+        let inputs = value["inputs"].as_array_mut().unwrap();
+        let line = inputs.iter_mut().find(|line| line["source"] == "human");
+        let line = line.unwrap();
+        (line["digest"], line["size"]) = (now.hex.clone().into(), now.bytes.into());
+    });
+    victim.reseal();
+    victim.place.tamis("verify mix").code(0);
+    let found = victim.place.tamis("verify mix --inputs").code(3);
+    assert!(found.stdout.contains("salvaged from other damage"));
 }

@@ -187,11 +187,14 @@ fn finite(row: &ScoreRow, models: &[String]) -> Result<(), String> {
     if row.logit.is_some_and(|logit| !logit.is_finite()) {
         return Err("the classifier gives a number that is not finite".to_owned());
     }
-    let named = models.iter().zip(&row.models);
-    for (name, _) in named.filter(|(_, score)| score.is_some_and(|score| !score.is_finite())) {
-        return Err(format!("`model_{name}` gives a number that is not finite"));
+    let unsound = |score: &Option<f64>| score.is_some_and(|score| !score.is_finite());
+    match row.models.iter().position(unsound) {
+        Some(place) => Err(format!(
+            "`model_{}` gives a number that is not finite",
+            models[place]
+        )),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// Fills in what the scorers and the classifier say of a text.
