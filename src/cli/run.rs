@@ -9,7 +9,8 @@ use crate::config::{self, Config, Mix, Source, TextPath, TextPaths, Unit};
 use crate::document::Origin;
 use crate::provenance::run_dir::Stage;
 use crate::report::table;
-use crate::stage::{self, Job, StageError};
+use crate::stage::tidy::{Temporaries, tidy};
+use crate::stage::{self, Call, Job, StageError};
 
 const EXAMPLE: &str = "\
 Examples:
@@ -39,6 +40,9 @@ pub struct RunArgs {
     /// Go on with up to N failed shards left out
     #[arg(long, value_name = "N", default_value_t = 0)]
     allow_failed: u64,
+    /// Of a damaged shard, keep the rows before the damage (sets `limits.salvage`)
+    #[arg(long)]
+    salvage: bool,
     /// Print report.json to stdout
     #[arg(long)]
     json: bool,
@@ -184,6 +188,7 @@ pub fn run(args: RunArgs, session: &Session) -> Result<(), StageError> {
         }
     };
     args.mix.apply(&mut config)?;
+    config.limits.salvage |= args.salvage;
     let faults = config::check(&config);
     if !faults.is_empty() {
         return Err(config::ConfigError { faults }.into());
@@ -195,8 +200,8 @@ pub fn run(args: RunArgs, session: &Session) -> Result<(), StageError> {
         session.say(&preview);
         return Ok(());
     }
-    let job = Job::open(config, &out, &options, true)?;
-    job.tidy()?;
+    let job = Job::open(config, &out, &options, Call::Run)?;
+    tidy(&job, Temporaries::OfTheDead)?;
     let mut report = None;
     for stage in Stage::ALL {
         report = stage::run(&job, stage)?;

@@ -54,6 +54,7 @@ pub const KEYS: &[&str] = &[
     "score.language",
     "limits.max_document",
     "limits.quarantine",
+    "limits.salvage",
     "limits.zstd_window_log",
     "limits.max_ratio",
     "limits.invalid_utf8",

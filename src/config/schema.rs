@@ -560,6 +560,8 @@ pub struct Limits {
     pub max_document: u64,
     /// Largest share of rows that may be quarantined.
     pub quarantine: f64,
+    /// Keep the rows before the damage of a shard that cannot be read to its end.
+    pub salvage: bool,
     /// Base-2 logarithm of the largest zstd window, in bytes.
     pub zstd_window_log: u32,
     /// Most decoded bytes for each encoded one of a shard.
@@ -599,6 +601,7 @@ impl Default for Limits {
         Limits {
             max_document: 64 << 20,
             quarantine: 0.001,
+            salvage: false,
             zstd_window_log: 27,
             max_ratio: 1000,
             invalid_utf8: Repair::Quarantine,

@@ -115,19 +115,23 @@ pub struct Tally {
 impl Tally {
     /// One written copy of a text whose size on the input was `count`.
     pub fn of_copy(unit: Unit, text: &str, count: u64) -> Tally {
-        let words = count_words(text);
+        Tally::of_counted(unit, count_words(text), text.len() as u64, count)
+    }
+
+    /// The same of a text whose words and bytes are known: one that was written as it was scored.
+    pub fn of_counted(unit: Unit, words: u64, bytes: u64, count: u64) -> Tally {
         Tally {
             documents: 1,
             count,
             recounted: match unit {
                 Unit::Words => words,
-                Unit::Bytes => text.len() as u64,
+                Unit::Bytes => bytes,
                 Unit::Documents => 1,
                 // Only the column that came with the input counts tokens.
                 Unit::Tokens => count,
             },
             words,
-            bytes: text.len() as u64,
+            bytes,
         }
     }
 
@@ -183,6 +187,33 @@ pub struct Failure {
     pub action: String,
 }
 
+/// [`Failure::action`] of a damaged shard whose rows before the damage are kept.
+pub const SALVAGED: &str = "salvaged";
+
+/// What was kept of a shard that is damaged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Salvaged {
+    /// Rows before the damage: all that is read of the shard.
+    pub rows: u64,
+    /// A stable code, such as `E-ZST-TRUNC`.
+    pub code: String,
+    /// The chain of causes, with the place of the damage.
+    pub cause: String,
+}
+
+impl Salvaged {
+    /// The damage as a report lists it; its row is the first that was lost.
+    pub fn failure(&self, shard: &str) -> Failure {
+        Failure {
+            shard: shard.to_owned(),
+            row: Some(self.rows),
+            code: self.code.clone(),
+            cause: self.cause.clone(),
+            action: SALVAGED.to_owned(),
+        }
+    }
+}
+
 /// One shard through one stage.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ShardRecord {
@@ -213,6 +244,9 @@ pub struct ShardRecord {
     /// What the editor did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edits: Option<EditTally>,
+    /// What was kept of the shard, if it is damaged and `limits.salvage` is on; told by `score`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub salvaged: Option<Salvaged>,
     /// Why the shard failed, if it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
@@ -237,6 +271,7 @@ impl ShardRecord {
             replaced: BTreeMap::new(),
             written: BTreeMap::new(),
             edits: None,
+            salvaged: None,
             failure: None,
         }
     }

@@ -133,7 +133,7 @@ pub struct Report {
     pub run: String,
     /// What shares are counted in.
     pub unit: String,
-    /// True if no shard failed.
+    /// True if every shard was read and written to its end.
     pub complete: bool,
     /// The row law over all shards.
     pub rows: RowCounts,
@@ -169,8 +169,10 @@ pub struct Report {
     pub uneditable: BTreeMap<String, u64>,
     /// Every gate.
     pub gates: Vec<Gate>,
-    /// Shards that failed.
+    /// Shards that failed or were salvaged, then quarantined rows; the first thousand shards, the first hundred rows.
     pub failures: Vec<Failure>,
+    /// Failures that are not listed.
+    pub failures_left_out: u64,
 }
 
 /// Shares of each origin in a tally.

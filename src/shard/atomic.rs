@@ -1,8 +1,9 @@
 //! Files that are there whole or not at all.
 //!
-//! Bytes go to a hidden name in the same folder; [`AtomicFile::finish`] flushes, syncs, renames and syncs
-//! the folder, and is the only way to the final name. Dropping an unfinished file removes it. Names that
-//! begin with `.tmp-` are never final; a killed process leaves them, and whoever owns the folder may clean.
+//! Bytes go to a hidden name in the same folder; [`AtomicFile::finish`] flushes, syncs, reads the file
+//! again to see that it holds what was written, renames and syncs the folder, and is the only way to the
+//! final name. Dropping an unfinished file removes it. Names that
+//! begin with `.tmp-` are never final; a killed process leaves them, and each says whose it was (see `owner`).
 
 use std::collections::hash_map::RandomState;
 use std::fs::{self, File, OpenOptions};
@@ -11,6 +12,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::digest::digest_open;
 use super::error::ShardError;
 
 /// Longest file name that common file systems take, in bytes.
@@ -64,26 +66,42 @@ impl AtomicFile {
         &self.path
     }
 
-    /// Makes the file durable and visible. A file that was there before is replaced.
-    pub fn finish(mut self) -> Result<Written, ShardError> {
+    /// Makes the file durable and visible, once it reads back as it was written. A file that was there before
+    /// is replaced.
+    pub fn finish(self) -> Result<Written, ShardError> {
+        self.finish_checked(|_| Ok(()))
+    }
+
+    /// The same, where the finished file must also pass a check of its own, such as that of its rows.
+    pub(crate) fn finish_checked(
+        mut self,
+        check: impl FnOnce(&File) -> io::Result<()>,
+    ) -> Result<Written, ShardError> {
         let path = self.path.clone();
         let buffered = self.file.take().expect("finish consumes the only handle");
         let file = buffered
             .into_inner()
             .map_err(|error| ShardError::io(&path, "write")(error.into_error()))?;
         file.sync_all().map_err(ShardError::io(&path, "sync"))?;
-        let length = file.metadata().map_err(ShardError::io(&path, "check"))?;
-        if length.len() != self.bytes {
-            let short = io::Error::other("the file is shorter than what was written");
-            return Err(ShardError::io(&path, "write")(short));
-        }
         drop(file);
+        let digest = self.hasher.finalize().to_hex().to_string();
+        let read_back = || -> io::Result<()> {
+            let file = File::open(&self.temporary)?;
+            let found = digest_open(&file)?;
+            if found.bytes != self.bytes || found.hex != digest {
+                return Err(io::Error::other(
+                    "it reads back otherwise than it was written",
+                ));
+            }
+            check(&file)
+        };
+        read_back().map_err(ShardError::io(&path, "verify"))?;
         fs::rename(&self.temporary, &path).map_err(ShardError::io(&path, "rename to"))?;
         // From here on there is no temporary to remove.
         self.temporary = PathBuf::new();
         sync_folder(folder_of(&path))?;
         Ok(Written {
-            digest: self.hasher.finalize().to_hex().to_string(),
+            digest,
             bytes: self.bytes,
             rows: 0,
         })
@@ -133,13 +151,13 @@ fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// `.tmp-<pid>-<random>-<name>`, cut to what a file system takes.
+/// The owner's prefix, a number of its own and the name, cut to what a file system takes.
 fn temporary_name(path: &Path) -> String {
     let mut random = RandomState::new().build_hasher();
     random.write_u64(SERIAL.fetch_add(1, Ordering::Relaxed));
     let random = random.finish();
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let mut whole = format!(".tmp-{}-{random:016x}-{name}", std::process::id());
+    let mut whole = format!("{}{random:016x}-{name}", super::owner::prefix());
     let mut end = whole.len().min(NAME_LIMIT);
     while !whole.is_char_boundary(end) {
         end -= 1;

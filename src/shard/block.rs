@@ -1,6 +1,7 @@
 //! A block of decoded rows, whatever the shard's format.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::jsonl::{self, JsonlBlock};
 use super::lines::RawLines;
@@ -35,7 +36,8 @@ pub struct BadRow {
     pub cause: String,
     /// Where the line begins in the decompressed stream; nothing for Parquet.
     pub offset: Option<u64>,
-    /// The line without its end; empty for Parquet and for documents above the cap.
+    /// The line without its end; of Parquet the bytes of a text that is no UTF-8, else the columns that were asked
+    /// for as JSON; empty for documents above the cap.
     pub raw: Vec<u8>,
 }
 
@@ -59,6 +61,14 @@ impl RawBlock {
         }
     }
 
+    /// Bytes that the block holds.
+    pub fn bytes(&self) -> u64 {
+        match &self.body {
+            RawBody::Lines(raw) => raw.bytes.len() as u64,
+            RawBody::Batch(raw) => raw.batch.get_array_memory_size() as u64,
+        }
+    }
+
     /// Keeps the first `rows` rows.
     pub(crate) fn truncate(&mut self, rows: usize) {
         match &mut self.body {
@@ -79,15 +89,15 @@ impl RawBlock {
         match self.body {
             RawBody::Lines(raw) => Block {
                 first_row: raw.first_row,
-                body: Body::Jsonl(jsonl::decode(raw, columns, &self.options)),
+                body: Body::Jsonl(Arc::new(jsonl::decode(raw, columns, &self.options))),
             },
             RawBody::Batch(raw) => Block {
                 first_row: raw.first_row,
-                body: Body::Parquet(ParquetBlock::decode(
+                body: Body::Parquet(Box::new(ParquetBlock::decode(
                     raw,
                     columns,
                     self.options.max_document,
-                )),
+                ))),
             },
         }
     }
@@ -100,8 +110,9 @@ pub struct Block {
 }
 
 pub(crate) enum Body {
-    Jsonl(JsonlBlock),
-    Parquet(ParquetBlock),
+    /// Shared with the lines that are made of it.
+    Jsonl(Arc<JsonlBlock>),
+    Parquet(Box<ParquetBlock>),
 }
 
 impl Block {
@@ -135,10 +146,34 @@ impl Block {
     pub fn parts(&self, i: usize) -> Vec<Range<usize>> {
         match &self.body {
             Body::Jsonl(block) => block.parts(i),
-            Body::Parquet(block) => block.text(i).map_or_else(
-                |_| Vec::new(),
-                |text| std::iter::once(0..text.len()).collect(),
-            ),
+            Body::Parquet(block) => block.parts(i),
+        }
+    }
+
+    /// Takes a bad row out with its raw bytes; row `i` stays bad without them. Nothing for a good row.
+    pub fn take_bad(&mut self, i: usize) -> Option<BadRow> {
+        let bad = match &mut self.body {
+            // Nobody else holds the block before its rows are encoded.
+            Body::Jsonl(block) => Arc::get_mut(block)?.rows[i].as_mut().err(),
+            Body::Parquet(block) => block.bad_mut(i),
+        }?;
+        let raw = std::mem::take(&mut bad.raw);
+        Some(BadRow { raw, ..bad.clone() })
+    }
+
+    /// Makes a good row a bad one, for a reason of the caller's: with the row's offset and raw bytes.
+    ///
+    /// Of a Parquet row the raw bytes are the columns that were asked for, as a JSON object.
+    pub fn refuse(&self, i: usize, code: &'static str, cause: String) -> BadRow {
+        let (offset, raw) = match &self.body {
+            Body::Jsonl(block) => block.place(i),
+            Body::Parquet(block) => (None, block.raw(i)),
+        };
+        BadRow {
+            code,
+            cause,
+            offset,
+            raw,
         }
     }
 
@@ -147,6 +182,14 @@ impl Block {
         match &self.body {
             Body::Jsonl(block) => block.replaced(i),
             Body::Parquet(_) => Vec::new(),
+        }
+    }
+
+    /// True if row `i` has a text; the text itself is not looked at.
+    pub fn has_text(&self, i: usize) -> bool {
+        match &self.body {
+            Body::Jsonl(block) => block.rows[i].is_ok(),
+            Body::Parquet(block) => block.text(i).is_ok(),
         }
     }
 
@@ -161,6 +204,16 @@ impl Block {
     /// The value of extra column `column` in row `i`; nothing for null, lists and structs, a missing column
     /// and numbers that are not finite.
     pub fn extra(&self, column: usize, i: usize) -> Option<Value> {
+        let finite = |value: &Value| !matches!(value, Value::Float(x) if !x.is_finite());
+        self.stored(column, i).filter(finite)
+    }
+
+    /// Whether extra column `column` of row `i` holds a number that is not finite, or beyond all doubles.
+    pub fn not_finite(&self, column: usize, i: usize) -> bool {
+        matches!(self.stored(column, i), Some(Value::Float(number)) if !number.is_finite())
+    }
+
+    fn stored(&self, column: usize, i: usize) -> Option<Value> {
         match &self.body {
             Body::Jsonl(block) => block.extra(column, i),
             Body::Parquet(block) => block.extra(column, i),

@@ -146,6 +146,13 @@ impl ShardError {
         )
     }
 
+    /// Says how many whole rows stand before the damage.
+    pub(crate) fn set_rows(&mut self, count: u64) {
+        if let ShardError::Damaged { rows, .. } = self {
+            *rows = Some(count);
+        }
+    }
+
     /// Whole rows before the damage, where that is known: what `--salvage` keeps.
     pub fn rows_before(&self) -> Option<u64> {
         match self {

@@ -1,7 +1,9 @@
 //! Decodes raw lines into rows: one pass over each line, which finds the members that are asked for and
 //! leaves everything else as it is.
 
+use std::iter::repeat_with;
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use super::block::{BETWEEN_TEXTS, BadRow, Columns, PROVENANCE};
 use super::lines::{RawLine, RawLines};
@@ -25,6 +27,8 @@ pub(crate) struct JsonlBlock {
 pub(crate) struct JsonRow {
     /// The line without its end.
     pub(crate) line: Range<usize>,
+    /// Where the line begins in the decompressed stream.
+    offset: u64,
     /// End of the last member's value, where one more member can stand.
     pub(crate) tail: usize,
     /// What to leave out so that no `tamis` member remains; in order, apart from each other.
@@ -42,8 +46,8 @@ pub(crate) struct JsonRow {
 enum Texts {
     One {
         literal: Range<usize>,
-        /// The text where its literal holds escapes; else it is the literal's inside.
-        decoded: Option<String>,
+        /// The text where its literal holds escapes, decoded when it is asked for; else it is the literal's inside.
+        decoded: Option<OnceLock<String>>,
     },
     Many(Box<ManyTexts>),
 }
@@ -82,8 +86,11 @@ impl JsonlBlock {
         match &row.texts {
             Texts::One {
                 decoded: Some(text),
-                ..
-            } => text,
+                literal,
+            } => text.get_or_init(|| {
+                unescaped(&self.bytes[literal.start + 1..literal.end - 1])
+                    .expect("an escape that might be half a surrogate pair is decoded at once")
+            }),
             Texts::One { literal, .. } => &self.bytes[literal.start + 1..literal.end - 1],
             Texts::Many(many) => &many.joined,
         }
@@ -108,6 +115,17 @@ impl JsonlBlock {
 
     pub(crate) fn extra(&self, column: usize, row: usize) -> Option<Value> {
         self.rows[row].as_ref().ok()?.extra.get(column)?.clone()
+    }
+
+    /// Offset and bytes of a good line.
+    pub(crate) fn place(&self, row: usize) -> (Option<u64>, Vec<u8>) {
+        match &self.rows[row] {
+            Ok(row) => {
+                let raw = self.bytes.as_bytes()[row.line.clone()].to_vec();
+                (Some(row.offset), raw)
+            }
+            Err(bad) => (bad.offset, bad.raw.clone()),
+        }
     }
 
     pub(crate) fn provenance(&self, row: usize) -> Option<String> {
@@ -147,15 +165,23 @@ impl JsonlBlock {
 /// Decodes all lines of a block.
 pub(crate) fn decode(raw: RawLines, columns: &Columns, options: &ReadOptions) -> JsonlBlock {
     let RawLines {
-        mut bytes,
+        bytes,
         rows: mut lines,
         ..
     } = raw;
-    let utf8 = match options.invalid_utf8 {
-        Repair::Quarantine => set_invalid_apart(&mut bytes, &lines),
-        Repair::Replace => replace_invalid(&mut bytes, &mut lines, options.max_document),
+    let (mut bytes, utf8) = match String::from_utf8(bytes) {
+        Ok(bytes) => (bytes, Vec::new()),
+        Err(invalid) => {
+            let mut bytes = invalid.into_bytes();
+            let utf8 = match options.invalid_utf8 {
+                Repair::Quarantine => set_invalid_apart(&mut bytes, &lines),
+                Repair::Replace => replace_invalid(&mut bytes, &mut lines, options.max_document),
+            };
+            let bytes = String::from_utf8(bytes).expect("lines that are not UTF-8 were set apart");
+            (bytes, utf8)
+        }
     };
-    let mut bytes = String::from_utf8(bytes).expect("lines that are not UTF-8 were set apart");
+    let utf8 = utf8.into_iter().chain(repeat_with(|| Utf8::Valid));
     let mut wanted = Wanted::new(columns);
     let mut rows = Vec::with_capacity(lines.len());
     for (line, utf8) in lines.into_iter().zip(utf8) {
@@ -167,6 +193,7 @@ pub(crate) fn decode(raw: RawLines, columns: &Columns, options: &ReadOptions) ->
             (RawLine::Kept { start, end, offset }, utf8) => {
                 decode_line(&mut bytes, start..end, &mut wanted, options.lone_surrogates)
                     .map(|mut row| {
+                        row.offset = offset;
                         row.replaced.utf8 = matches!(utf8, Utf8::Replaced(_));
                         row
                     })
@@ -185,10 +212,13 @@ pub(crate) fn decode(raw: RawLines, columns: &Columns, options: &ReadOptions) ->
     JsonlBlock { bytes, rows }
 }
 
+/// Code of a document above the cap, whose bytes are not kept.
+pub(crate) const TOO_LARGE: &str = "E-DOC-TOO-LARGE";
+
 /// The bad row that stands for a document above the cap.
 pub(crate) fn too_large(length: u64, max_document: usize, offset: Option<u64>) -> BadRow {
     BadRow {
-        code: "E-DOC-TOO-LARGE",
+        code: TOO_LARGE,
         cause: format!("the document has {length} bytes, more than {max_document}"),
         offset,
         raw: Vec::new(),
@@ -348,6 +378,7 @@ fn decode_line(
             surrogates,
         },
         line,
+        offset: 0,
     })
 }
 
@@ -357,6 +388,14 @@ fn texts_of(
     literals: Literals,
     lone_surrogates: Repair,
 ) -> Result<(Texts, bool), Fault> {
+    // Whoever only copies a line does not ask for its text.
+    let later = match &literals {
+        Literals::One(literal) => {
+            let inside = &bytes[literal.clone()];
+            inside.contains('\\') && !inside.contains("\\u")
+        }
+        Literals::Many(_) => false,
+    };
     let mut mended = false;
     let mut text = |literal: &Range<usize>| {
         let inside = literal.start + 1..literal.end - 1;
@@ -375,7 +414,10 @@ fn texts_of(
     };
     let texts = match literals {
         Literals::One(literal) => Texts::One {
-            decoded: text(&literal)?.0,
+            decoded: match later {
+                true => Some(OnceLock::new()),
+                false => text(&literal)?.0.map(OnceLock::from),
+            },
             literal,
         },
         Literals::Many(literals) => {
@@ -419,17 +461,17 @@ fn id_text(raw: &str) -> Option<String> {
     }
 }
 
-/// A string, number or boolean; arrays, objects and null are no value, and so is a number beyond f64.
+/// A string, number or boolean; arrays, objects and null are no value. A number beyond all doubles is infinite.
 fn scalar(raw: &str) -> Option<Value> {
     match raw.as_bytes().first()? {
         b'"' => serde_json::from_str(raw).ok().map(Value::Text),
         b't' => Some(Value::Bool(true)),
         b'f' => Some(Value::Bool(false)),
         b'n' | b'[' | b'{' => None,
-        _ => raw.parse().map(Value::Int).ok().or_else(|| {
-            let number: f64 = raw.parse().ok()?;
-            number.is_finite().then_some(Value::Float(number))
-        }),
+        _ => match raw.parse() {
+            Ok(whole) => Some(Value::Int(whole)),
+            Err(_) => raw.parse().ok().map(Value::Float),
+        },
     }
 }
 

@@ -1,6 +1,7 @@
 //! Writing a shard: rows are encoded by workers and written in order by one owner.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::atomic::{AtomicFile, Written};
 use super::block::{Block, Body};
@@ -28,15 +29,17 @@ pub struct Encoded(EncodedKind);
 
 enum EncodedKind {
     Lines(EncodedLines),
-    Batch(EncodedBatch),
+    Batches(Vec<EncodedBatch>),
 }
 
 impl Encoded {
     /// Number of rows.
     pub fn rows(&self) -> usize {
         match &self.0 {
-            EncodedKind::Lines(lines) => lines.ends.len(),
-            EncodedKind::Batch(batch) => batch.rows.num_rows(),
+            EncodedKind::Lines(lines) => lines.len(),
+            EncodedKind::Batches(batches) => {
+                batches.iter().map(|batch| batch.rows.num_rows()).sum()
+            }
         }
     }
 }
@@ -48,21 +51,29 @@ impl Block {
     pub fn encode(&self, rows: &[OutputRow<'_>]) -> Result<Encoded, ShardError> {
         Ok(Encoded(match &self.body {
             Body::Jsonl(block) => EncodedKind::Lines(splice::encode(block, rows)?),
-            Body::Parquet(block) => EncodedKind::Batch(parquet_encode::encode(block, rows)?),
+            Body::Parquet(block) => EncodedKind::Batches(parquet_encode::encode(block, rows)?),
         }))
     }
 }
 
-/// How outputs are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How outputs are written. Only the level changes a byte of them.
+#[derive(Debug, Clone)]
 pub struct WriteOptions {
     /// zstd level of frames and Parquet pages. 1 is twice as fast as 3 and some 6% larger.
     pub zstd_level: i32,
+    /// Bytes that a writer may hold besides the frame or row group that it fills.
+    pub buffer_bytes: usize,
+    /// Threads that compress; without them the thread that calls does it.
+    pub pool: Option<Arc<rayon::ThreadPool>>,
 }
 
 impl Default for WriteOptions {
     fn default() -> Self {
-        WriteOptions { zstd_level: 3 }
+        WriteOptions {
+            zstd_level: 3,
+            buffer_bytes: 64 << 20,
+            pool: None,
+        }
     }
 }
 
@@ -82,22 +93,34 @@ impl Writer {
         options: &WriteOptions,
     ) -> Result<Writer, ShardError> {
         let file = AtomicFile::create(path)?;
-        let level = options.zstd_level;
         Ok(Writer(match &template.0 {
             TemplateKind::Lines(format) => {
-                WriterKind::Lines(Box::new(FrameWriter::new(file, *format, level)?))
+                WriterKind::Lines(Box::new(FrameWriter::new(file, *format, options)))
             }
             TemplateKind::Parquet(template) => {
-                WriterKind::Parquet(Box::new(ParquetWriter::create(file, template, level)?))
+                WriterKind::Parquet(Box::new(ParquetWriter::create(file, template, options)?))
             }
         }))
+    }
+
+    /// Smaller frames or row groups, so that tests see many of them.
+    #[cfg(test)]
+    pub(crate) fn with_part_bytes(self, bytes: usize) -> Writer {
+        Writer(match self.0 {
+            WriterKind::Lines(writer) => {
+                WriterKind::Lines(Box::new(writer.with_frame_bytes(bytes)))
+            }
+            WriterKind::Parquet(writer) => {
+                WriterKind::Parquet(Box::new(writer.with_group_bytes(bytes as u64)))
+            }
+        })
     }
 
     /// Appends rows. They must come in the order in which they shall stand, and from shards of one template.
     pub fn write(&mut self, encoded: Encoded) -> Result<(), ShardError> {
         match (&mut self.0, encoded.0) {
             (WriterKind::Lines(writer), EncodedKind::Lines(lines)) => writer.write(&lines),
-            (WriterKind::Parquet(writer), EncodedKind::Batch(batch)) => writer.write(batch),
+            (WriterKind::Parquet(writer), EncodedKind::Batches(batches)) => writer.write(batches),
             _ => Err(ShardError::Row {
                 cause: "its format is not that of the output",
             }),

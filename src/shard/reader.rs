@@ -7,7 +7,8 @@ use super::digest::Digest;
 use super::error::ShardError;
 use super::find::{Format, Shard};
 use super::lines::LineReader;
-use super::parquet_read::{ParquetReader, ParquetTemplate};
+use super::parquet_read::ParquetReader;
+use super::parquet_schema::ParquetTemplate;
 use crate::config::Repair;
 
 /// How a shard is cut into blocks.
@@ -25,6 +26,8 @@ pub struct ReadOptions {
     pub ahead_threads: usize,
     /// Bytes that may be decoded ahead of the reader.
     pub ahead_bytes: usize,
+    /// Bytes that the pages of a Parquet shard may take at once; rows that need more are an error that says so.
+    pub page_bytes: u64,
     /// Base-2 logarithm of the largest zstd window that is allowed.
     pub zstd_window_log: u32,
     /// Decoded bytes for each encoded one above which a stream of more than 256 MiB is no text.
@@ -44,6 +47,7 @@ impl Default for ReadOptions {
             salvage: false,
             ahead_threads: 1,
             ahead_bytes: 32 << 20,
+            page_bytes: 256 << 20,
             zstd_window_log: 27,
             max_ratio: 1000,
             invalid_utf8: Repair::Quarantine,
@@ -80,11 +84,7 @@ enum Source {
 /// Opens a shard. A Parquet shard without the text column is an error here and now.
 pub fn open(shard: &Shard, columns: &Columns, options: &ReadOptions) -> Result<Reader, ShardError> {
     let source = match shard.format {
-        Format::Parquet => Source::Parquet(Box::new(ParquetReader::open(
-            shard,
-            columns,
-            options.block_bytes,
-        )?)),
+        Format::Parquet => Source::Parquet(Box::new(ParquetReader::open(shard, columns, options)?)),
         _ => Source::Lines(Box::new(LineReader::open(shard, options)?)),
     };
     Ok(Reader {

@@ -2,8 +2,29 @@
 //!
 //! Buffers would not do: how much of one belongs to a row depends on how the rows arrived.
 
-use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::array::{Array, ArrayRef, AsArray, StructArray};
 use arrow::datatypes::DataType;
+
+/// Adds what each of `rows` of a column holds to its sum.
+pub(crate) fn add_row_bytes(array: &ArrayRef, rows: &[usize], sums: &mut [u64]) {
+    if array.null_count() == 0
+        && let Some(columns) = array.as_struct_opt().map(StructArray::columns)
+    {
+        for column in columns {
+            add_row_bytes(column, rows, sums);
+        }
+        return;
+    }
+    let mut add = |bytes: &dyn Fn(usize) -> u64| {
+        for (sum, &row) in sums.iter_mut().zip(rows) {
+            *sum += bytes(row);
+        }
+    };
+    match (array.null_count(), array.data_type().primitive_width()) {
+        (0, Some(width)) => add(&|_| width as u64),
+        _ => add(&|row| row_bytes(array, row)),
+    }
+}
 
 /// Bytes of one row of a column: those of strings and lists count in full, a fixed-width value counts
 /// its width, a null one, anything unusual eight.

@@ -1,69 +1,148 @@
-//! Puts an edited text and provenance into a line, and leaves every other byte as it is.
+//! Puts edited texts and provenance into a line, and leaves every other byte as it is.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::error::ShardError;
 use super::jsonl::{JsonRow, JsonlBlock};
 use super::members::members;
 use super::output::OutputRow;
-use crate::document::Provenance;
+use super::provenance_json::{USUAL_BYTES, push_provenance};
 
-/// Output lines, each with its end, and where each ends.
-#[derive(Debug, Default)]
+/// Output lines as pieces of their block and of what is new in them, so that no byte is copied before it
+/// stands in the output.
 pub(crate) struct EncodedLines {
-    pub(crate) bytes: Vec<u8>,
-    pub(crate) ends: Vec<usize>,
+    block: Arc<JsonlBlock>,
+    new: Vec<u8>,
+    pieces: Vec<Piece>,
+    lines: Vec<EncodedLine>,
 }
 
-/// Writes the lines of `rows`; the same row may come several times.
+/// Bytes of the block, or new ones.
+enum Piece {
+    Block(Range<usize>),
+    New(Range<usize>),
+}
+
+/// A line with its end.
+struct EncodedLine {
+    /// Its last piece ends before this one.
+    pieces_end: usize,
+    bytes: usize,
+}
+
+impl EncodedLines {
+    /// Number of lines.
+    pub(crate) fn len(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// Bytes of each line with its end, in order.
+    pub(crate) fn sizes(&self) -> impl Iterator<Item = usize> {
+        self.lines.iter().map(|line| line.bytes)
+    }
+
+    /// Appends line `at`.
+    pub(crate) fn push_line(&self, at: usize, out: &mut Vec<u8>) {
+        let first = at
+            .checked_sub(1)
+            .map_or(0, |before| self.lines[before].pieces_end);
+        for piece in &self.pieces[first..self.lines[at].pieces_end] {
+            out.extend_from_slice(match piece {
+                Piece::Block(span) => &self.block.bytes.as_bytes()[span.clone()],
+                Piece::New(span) => &self.new[span.clone()],
+            });
+        }
+    }
+
+    fn from_block(&mut self, span: Range<usize>) {
+        if !span.is_empty() {
+            self.pieces.push(Piece::Block(span));
+        }
+    }
+
+    /// What was appended to the new bytes since `start`.
+    fn from_new(&mut self, start: usize) {
+        self.pieces.push(Piece::New(start..self.new.len()));
+    }
+}
+
+/// Makes the lines of `rows`; the same row may come several times.
 pub(crate) fn encode(
-    block: &JsonlBlock,
+    block: &Arc<JsonlBlock>,
     rows: &[OutputRow<'_>],
 ) -> Result<EncodedLines, ShardError> {
-    let mut out = EncodedLines::default();
+    let mut out = EncodedLines {
+        block: Arc::clone(block),
+        new: Vec::with_capacity(rows.len().saturating_mul(USUAL_BYTES)),
+        pieces: Vec::with_capacity(rows.len().saturating_mul(3)),
+        lines: Vec::with_capacity(rows.len()),
+    };
     for output in rows {
         let Some(Ok(row)) = block.rows.get(output.index) else {
             return Err(ShardError::Row {
                 cause: "it was not read, or is a bad row",
             });
         };
-        push_line(&mut out.bytes, block, row, output)?;
-        out.ends.push(out.bytes.len());
+        let first = out.pieces.len();
+        encode_line(&mut out, block, row, output)?;
+        let bytes = out.pieces[first..].iter().map(Piece::bytes).sum();
+        out.lines.push(EncodedLine {
+            pieces_end: out.pieces.len(),
+            bytes,
+        });
     }
     Ok(out)
 }
 
-fn push_line(
-    out: &mut Vec<u8>,
+impl Piece {
+    fn bytes(&self) -> usize {
+        match self {
+            Piece::Block(span) | Piece::New(span) => span.len(),
+        }
+    }
+}
+
+fn encode_line(
+    out: &mut EncodedLines,
     block: &JsonlBlock,
     row: &JsonRow,
     output: &OutputRow<'_>,
 ) -> Result<(), ShardError> {
-    let provenance = provenance_json(output.provenance)?;
     let cuts = row.cuts.iter().map(|cut| (cut.clone(), String::new()));
     let mut replaced: Vec<(Range<usize>, String)> = cuts.collect();
     if let Some(texts) = output.texts {
         replaced.extend(new_literals(block, row, texts)?);
         replaced.sort_unstable_by_key(|(span, _)| span.start);
     }
-    let source = &block.bytes;
     let mut at = row.line.start;
     for (span, by) in replaced {
-        out.extend_from_slice(&source.as_bytes()[at..span.start]);
-        out.extend_from_slice(by.as_bytes());
+        out.from_block(at..span.start);
+        let start = out.new.len();
+        out.new.extend_from_slice(by.as_bytes());
+        out.from_new(start);
         at = span.end;
     }
-    out.extend_from_slice(&source.as_bytes()[at..row.tail]);
-    out.extend_from_slice(b",\"tamis\":");
-    out.extend_from_slice(provenance.as_bytes());
-    out.extend_from_slice(&source.as_bytes()[row.tail..row.line.end]);
-    let end = if source[row.line.end..].starts_with("\r\n") {
-        "\r\n"
-    } else {
-        "\n"
-    };
-    out.extend_from_slice(end.as_bytes());
+    out.from_block(at..row.tail);
+    let start = out.new.len();
+    out.new.extend_from_slice(b",\"tamis\":");
+    push_provenance(&mut out.new, output.provenance)?;
+    out.from_new(start);
+    match line_end(&block.bytes[row.line.end..]) {
+        Some(end) => out.from_block(row.tail..row.line.end + end.len()),
+        None => {
+            out.from_block(row.tail..row.line.end);
+            let start = out.new.len();
+            out.new.push(b'\n');
+            out.from_new(start);
+        }
+    }
     Ok(())
+}
+
+/// The line end that `rest` begins with.
+fn line_end(rest: &str) -> Option<&'static str> {
+    ["\r\n", "\n"].into_iter().find(|end| rest.starts_with(end))
 }
 
 /// The literals of a row that change, each with what it becomes; a text that stays keeps its literal's bytes.
@@ -90,30 +169,6 @@ fn json_literal(text: &str) -> Result<String, ShardError> {
     serde_json::to_string(text).map_err(|_| ShardError::Row {
         cause: "its text cannot be written as JSON",
     })
-}
-
-/// The `tamis` object: every key, in the order of the struct, numbers finite.
-fn provenance_json(provenance: &Provenance) -> Result<String, ShardError> {
-    check_finite(provenance)?;
-    serde_json::to_string(provenance).map_err(|_| ShardError::Row {
-        cause: "its provenance cannot be written as JSON",
-    })
-}
-
-/// JSON would show a number that is not finite as null, and nobody would notice.
-pub(crate) fn check_finite(provenance: &Provenance) -> Result<(), ShardError> {
-    let edit = &provenance.edit;
-    let finite = provenance.p_synthetic.is_none_or(f64::is_finite)
-        && [provenance.weight, edit.threshold, edit.temperature]
-            .iter()
-            .all(|number| number.is_finite());
-    if finite {
-        Ok(())
-    } else {
-        Err(ShardError::Row {
-            cause: "its provenance holds a number that is not finite",
-        })
-    }
 }
 
 /// The object with member `key` set to `value`, which is JSON: replaced where it is, else added at the end.

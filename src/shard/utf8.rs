@@ -18,9 +18,6 @@ pub(crate) enum Utf8 {
 
 /// Finds lines that are not UTF-8 and overwrites them with spaces, so that the block as a whole is text.
 pub(crate) fn set_invalid_apart(bytes: &mut [u8], lines: &[RawLine]) -> Vec<Utf8> {
-    if std::str::from_utf8(bytes).is_ok() {
-        return lines.iter().map(|_| Utf8::Valid).collect();
-    }
     lines
         .iter()
         .map(|line| {
@@ -44,9 +41,6 @@ pub(crate) fn replace_invalid(
     lines: &mut [RawLine],
     max_document: usize,
 ) -> Vec<Utf8> {
-    if std::str::from_utf8(bytes).is_ok() {
-        return lines.iter().map(|_| Utf8::Valid).collect();
-    }
     let mut mended = Vec::with_capacity(bytes.len());
     let mut found = Vec::with_capacity(lines.len());
     for line in lines {

@@ -11,18 +11,20 @@ use super::inputs::Input;
 use super::job::Job;
 use super::plan::sweep::{ScoreBatches, Scored};
 use super::settle::settle;
+use super::tidy::clear_written;
 use crate::config::Source;
 use crate::document::{EditRecord, Key, Provenance};
 use crate::edit;
 use crate::mix::{Fate, Judgement, Plan, Pool};
 use crate::provenance::Fingerprint;
+use crate::provenance::fingerprint::short_digest;
 use crate::provenance::lineage::{self, Lineage, as_variant};
 use crate::provenance::record::{
     EditTally, FileRecord, InputRecord, RowCounts, ShardRecord, Tally,
 };
 use crate::provenance::run_dir::Stage;
 use crate::score::row::{ScoreRow, Status};
-use crate::shard::{self, Block, Encoded, OutputRow, WriteOptions, Writer};
+use crate::shard::{self, Block, Columns, Encoded, OutputRow, ReadOptions, Writer};
 
 /// What writing one shard needs besides the shard.
 struct Task<'a> {
@@ -45,7 +47,7 @@ struct WrittenBlock {
 struct Counts {
     rows: RowCounts,
     reasons: BTreeMap<String, u64>,
-    written: BTreeMap<String, Tally>,
+    written: BTreeMap<&'static str, Tally>,
     edits: EditTally,
 }
 
@@ -60,33 +62,47 @@ pub fn run(job: &Job) -> Result<(), StageError> {
     let lineage = Lineage::new(&plan, &scored.schema)
         .map_err(|_| StageError::Damaged("plan.json does not fit the scores".to_owned()))?;
     job.engine.progress.begin("write", job.inputs.len());
-    let digest = crate::provenance::fingerprint::short_digest(
-        &std::fs::read(job.run.plan()).map_err(|e| StageError::io(&job.run.plan(), &e))?,
-    );
+    let digest = plan_digest(job)?;
     let results = job.engine.each(&job.inputs, |input| {
         if !scored.inputs.iter().any(|i| std::ptr::eq(*i, input)) {
-            return job.remove_outputs(Stage::Write, input);
+            return clear_written(job, input);
         }
-        let fingerprint = Fingerprint::new()
-            .value("version", &env!("CARGO_PKG_VERSION"))
-            .digest("input", &input.sampled)
-            .digest("plan", &digest)
-            .digest("model.prior", &job.models.prior_digest)
-            .value("config.output", &job.config.output);
-        if job.done_before(Stage::Write, input, &fingerprint) {
-            return Ok(());
-        }
-        let task = Task {
-            job,
-            scored: &scored,
-            plan: &plan,
-            lineage: &lineage,
-            source: job.source(input),
-            input,
-        };
-        task.shard(fingerprint)
+        let fingerprint = fingerprint(job, input, &digest);
+        job.attempt(Stage::Write, input, &fingerprint, || {
+            let task = Task {
+                job,
+                scored: &scored,
+                plan: &plan,
+                lineage: &lineage,
+                source: job.source(input),
+                input,
+            };
+            task.shard(fingerprint.clone())
+        })
     });
-    settle(job, Stage::Write, scored.failed.len(), results)
+    // Shards without scores are the whole run's to judge.
+    let failed_before = job.task.map_or(scored.failed.len(), |_| 0);
+    settle(job, Stage::Write, failed_before, results)
+}
+
+/// The digest of the plan that is written by.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn plan_digest(job: &Job) -> Result<String, StageError> {
+    let path = job.run.plan();
+    let bytes = std::fs::read(&path).map_err(|e| StageError::io(&path, &e))?;
+    Ok(short_digest(&bytes))
+}
+
+/// What the output of a shard is made from.
+pub fn fingerprint(job: &Job, input: &Input, plan_digest: &str) -> Fingerprint {
+    Fingerprint::new()
+        .value("version", &env!("CARGO_PKG_VERSION"))
+        .digest("input", &input.sampled)
+        .digest("plan", plan_digest)
+        .digest("model.prior", &job.models.prior_digest)
+        .value("config.output", &job.config.output)
 }
 
 /// Refuses to begin where the disk cannot hold the mix.
@@ -135,7 +151,7 @@ impl ScoreRows<'_> {
 }
 
 fn changed(how: &str) -> StageError {
-    StageError::Damaged(format!(
+    StageError::InputChanged(format!(
         "the shard is not the one that was scored: {how}; score again"
     ))
 }
@@ -147,8 +163,16 @@ impl Task<'_> {
             .job
             .record(&self.job.measured, Stage::Score, self.input)
             .ok_or_else(|| changed("its score record is gone"))?;
-        let options = self.job.engine.reading(&self.job.config.limits);
-        let columns = self.job.columns(self.source).columns;
+        let options = ReadOptions {
+            stop_after: seen.salvaged.as_ref().map(|salvaged| salvaged.rows),
+            ..self.job.engine.reading(&self.job.config.limits)
+        };
+        // What else is known of a row stands in its score row.
+        let columns = Columns {
+            text: self.source.text.clone(),
+            id: None,
+            extra: Vec::new(),
+        };
         let mut reader = shard::open(&self.input.shard, &columns, &options)?;
         let mut scores = ScoreRows {
             batches: self.scored.open(self.input)?,
@@ -156,11 +180,8 @@ impl Task<'_> {
         };
         let path = self.job.run.data(source, name);
         let level = self.job.config.output.zstd_level;
-        let mut writer = Writer::create(
-            &path,
-            &reader.template(),
-            &WriteOptions { zstd_level: level },
-        )?;
+        let options = self.job.engine.writing(level);
+        let mut writer = Writer::create(&path, &reader.template(), &options)?;
         let mut counts = Counts::default();
         self.job.engine.pipeline(
             || match reader.next_block()? {
@@ -195,7 +216,10 @@ impl Task<'_> {
             .push(FileRecord::new(&self.job.run, &path, &written)?);
         record.rows = counts.rows;
         record.reasons = counts.reasons;
-        record.written = counts.written;
+        let written_as = counts.written.into_iter();
+        record.written = written_as
+            .map(|(origin, tally)| (origin.to_owned(), tally))
+            .collect();
         record.edits = Some(counts.edits);
         if !record.rows.law_holds() || written.rows != record.rows.written {
             return Err(StageError::Bug(format!(
@@ -214,15 +238,14 @@ impl Task<'_> {
         let mut bytes = 0;
         for (i, row) in rows.iter().enumerate() {
             counts.rows.read += 1;
-            let text = match (row.status, block.text(i)) {
-                (Status::Ok, Ok(text)) => text,
+            match (row.status, block.has_text(i)) {
+                (Status::Ok, true) => bytes += row.bytes,
                 (Status::Quarantined, _) => {
                     counts.rows.quarantined += 1;
                     continue;
                 }
-                (Status::Ok, Err(_)) => return Err(changed("a row cannot be read any more")),
-            };
-            bytes += text.len() as u64;
+                (Status::Ok, false) => return Err(changed("a row cannot be read any more")),
+            }
             let (key, judged, fate) =
                 self.lineage
                     .trace(self.input.source, &self.input.shard.name, row);
@@ -238,8 +261,8 @@ impl Task<'_> {
                         row,
                         key,
                         judged: &judged,
-                        text,
-                        parts: block.parts(i),
+                        block: &block,
+                        place: i,
                         previous,
                     };
                     for copy in 0..plain + variants {
@@ -296,12 +319,17 @@ impl Task<'_> {
             provenance = as_variant(provenance, record);
             edited = text;
         }
-        let text = edited
-            .as_ref()
-            .map_or(document.text, |edited: &EditedTexts| &edited.text);
-        let tally = Tally::of_copy(self.plan.mix.unit, text, document.judged.count);
-        let origin = provenance.origin.name().to_owned();
-        counts.written.entry(origin).or_default().add(&tally);
+        let (unit, count) = (self.plan.mix.unit, document.judged.count);
+        let tally = match &edited {
+            Some(edited) => Tally::of_copy(unit, &edited.text, count),
+            // The input's digest shows in the end that this is the text that was scored.
+            None => Tally::of_counted(unit, document.row.words, document.row.bytes, count),
+        };
+        counts
+            .written
+            .entry(provenance.origin.name())
+            .or_default()
+            .add(&tally);
         counts.rows.written += 1;
         Ok((edited, provenance))
     }
@@ -316,7 +344,10 @@ impl Task<'_> {
         let seed = self.plan.edit_seed(document.key, copy);
         let prior = &*self.job.models.prior;
         let settings = lineage::settings(&self.plan.edit, lang);
-        let edited = edit::edit(document.text, lang, prior, &settings, seed)
+        let Ok(text) = document.block.text(document.place) else {
+            return Err(changed("a row cannot be read any more"));
+        };
+        let edited = edit::edit(text, lang, prior, &settings, seed)
             .map_err(|e| StageError::Damaged(e.to_string()))?;
         tally.add(&EditTally {
             drawn: 1,
@@ -330,7 +361,7 @@ impl Task<'_> {
             return Ok((None, record));
         }
         let parts = edited
-            .parts(&document.parts)
+            .parts(&document.block.parts(document.place))
             .ok_or_else(|| StageError::Bug("an edit reaches over the end of a text".to_owned()))?;
         let text = edited.text;
         Ok((Some(EditedTexts { text, parts }), record))
@@ -341,8 +372,9 @@ struct Document<'a> {
     row: &'a ScoreRow,
     key: Key,
     judged: &'a Judgement,
-    text: &'a str,
-    parts: Vec<Range<usize>>,
+    block: &'a Block,
+    /// Row of the block.
+    place: usize,
     previous: Option<String>,
 }
 

@@ -13,7 +13,7 @@ use crate::texts::Lang::{De, En};
 const MIX: &str = "--mix human=80,synthetic=20 --out mix";
 
 /// Good shards, beside which a bad one is put as `human/bad..`.
-fn good() -> Place {
+pub fn good() -> Place {
     let place = Place::new();
     place.shard("human/a.jsonl.zst", &docs("a", 40, &[En, De]));
     place.shard("human/b.parquet", &docs("b", 40, &[En]));
@@ -21,7 +21,7 @@ fn good() -> Place {
     place
 }
 
-fn run(place: &Place, more: &str) -> Outcome {
+pub fn run(place: &Place, more: &str) -> Outcome {
     place.tamis(&format!(
         "run --human human --synthetic synthetic {MIX} {more}"
     ))
@@ -29,7 +29,7 @@ fn run(place: &Place, more: &str) -> Outcome {
 
 /// A bad shard fails alone, by name, code and place; with `--allow-failed 1` the others go on.
 #[track_caller]
-fn fails_alone(name: &str, bytes: &[u8], code: &str, cause: &str) {
+pub fn fails_alone(name: &str, bytes: &[u8], code: &str, cause: &str) {
     let place = good();
     place.file(name, bytes);
     let failed = run(&place, "").code(3);
@@ -484,4 +484,44 @@ fn no_bytes_of_a_bad_line_are_told() {
     run(&place, "").code(3).never_says("canary");
     let record = fs::read_to_string(place.path("mix/quarantine/human/bad.jsonl.jsonl")).unwrap();
     assert!(!record.contains("canary"), "{record}");
+}
+
+#[test]
+fn a_text_column_of_nothing_but_nulls_is_told_row_by_row() {
+    let place = good();
+    let batch = table(&docs("n", 30, &[En]));
+    let at = batch.schema().index_of("text").unwrap();
+    let mut columns = batch.columns().to_vec();
+    columns[at] = std::sync::Arc::new(arrow::array::LargeStringArray::new_null(30));
+    place.table(
+        "human/bad.parquet",
+        &RecordBatch::try_new(batch.schema(), columns).unwrap(),
+    );
+    run(&place, "")
+        .code(3)
+        .says("30 of 130 rows are quarantined");
+    let record = place
+        .run("mix")
+        .json("manifest/score/human/bad.parquet.json");
+    assert_eq!(record["reasons"]["E-TEXT-NULL"], 30);
+    assert_eq!(
+        (&record["rows"]["read"], &record["rows"]["kept"]),
+        (&30.into(), &0.into())
+    );
+}
+
+#[test]
+fn an_empty_text_is_a_row() {
+    let place = good();
+    place.file("human/empty.jsonl", "{\"text\":\"\"}\n{\"text\":\" \"}\n");
+    run(&place, "").code(0);
+    let report = place.run("mix").report();
+    assert_eq!(
+        (&report["rows"]["read"], &report["rows"]["quarantined"]),
+        (&102.into(), &0.into())
+    );
+    let rows = place.run("mix").rows();
+    let empty = rows.iter().filter(|row| row.file == "human/empty.jsonl");
+    assert_eq!(empty.count(), 2);
+    place.tamis("verify mix --inputs").code(0);
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::rows::{Check, Rows, named};
+use super::rows::{Check, Rows, damaged_as_told, named};
 use crate::config::{Config, Limits, TextPaths};
 use crate::edit::prior::Prior;
 use crate::mix::Plan;
@@ -113,6 +113,7 @@ impl Run<'_> {
         if write.failure.is_some() {
             return Ok(None);
         }
+        salvaged_agrees(&score).map_err(fault)?;
         let mut expected = self.rows(input, &score).map_err(fault)?;
         records_agree(input, &score, &write, &expected).map_err(fault)?;
         if self.more.inputs && expected.replaced != score.replaced {
@@ -157,11 +158,20 @@ impl Run<'_> {
             lineage,
             source,
             shard: &input.shard,
-            written: Rows::open(&data, &input.shard, text, &written)?,
+            written: Rows::open((&data, &input.shard), text, &written)?,
             original: match from {
                 None => None,
                 Some(path) if unchanged(path, score)? => {
-                    Some(Rows::open(path, &input.shard, text, &read)?)
+                    let place = (path, input.shard.as_str());
+                    if let Some(salvaged) = &score.salvaged {
+                        damaged_as_told(place, text, &read, salvaged)?;
+                    }
+                    let rows = score.salvaged.as_ref().map(|salvaged| salvaged.rows);
+                    let read = ReadOptions {
+                        stop_after: rows,
+                        ..read
+                    };
+                    Some(Rows::open(place, text, &read)?)
                 }
                 Some(_) => return Err("the input is not the one that was scored".to_owned()),
             },
@@ -174,6 +184,17 @@ impl Run<'_> {
             }
         }
         check.end()
+    }
+}
+
+/// A salvaged shard has the rows before its damage, and no others.
+fn salvaged_agrees(score: &ShardRecord) -> Result<(), String> {
+    match &score.salvaged {
+        Some(salvaged) if salvaged.rows != score.rows.read => Err(format!(
+            "its score record tells of {} rows before its damage, and of {} read",
+            salvaged.rows, score.rows.read
+        )),
+        _ => Ok(()),
     }
 }
 

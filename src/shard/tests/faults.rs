@@ -288,12 +288,3 @@ fn the_sampled_digest_notices_length_and_ends() {
     fs::write(&path, &bytes).unwrap();
     assert_eq!(sampled_digest(&path).unwrap(), first);
 }
-
-#[test]
-fn a_mapped_file_is_its_bytes() {
-    let (_folder, path) = file("model.bin", b"weights");
-    assert_eq!(&*Mapped::open(&path).unwrap(), b"weights");
-    let (_folder, path) = file("model.bin", b"");
-    assert!(Mapped::open(&path).unwrap().is_empty());
-    assert!(Mapped::open(&path.with_extension("gone")).is_err());
-}

@@ -1,11 +1,14 @@
 //! Tests of reading and writing, filed by what they prove; here is what they share.
 
+mod encoding;
 mod faults;
 mod finding;
 mod frames;
 mod lines;
 mod parquet;
 mod parquet_faults;
+mod parquet_pages;
+mod parquet_texts;
 mod splicing;
 mod tables;
 mod text_paths;

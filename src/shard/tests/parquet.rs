@@ -166,7 +166,7 @@ fn zoo(text_type: &DataType) -> RecordBatch {
     .unwrap()
 }
 
-fn write(path: &Path, batch: &RecordBatch, group_rows: usize, pairs: Vec<KeyValue>) {
+pub(super) fn write(path: &Path, batch: &RecordBatch, group_rows: usize, pairs: Vec<KeyValue>) {
     let properties = WriterProperties::builder()
         .set_max_row_group_row_count(Some(group_rows))
         .set_key_value_metadata(Some(pairs))
@@ -178,7 +178,7 @@ fn write(path: &Path, batch: &RecordBatch, group_rows: usize, pairs: Vec<KeyValu
 }
 
 /// Reads a file as any user of the parquet crate would.
-fn read(path: &Path) -> (RecordBatch, Vec<KeyValue>, usize) {
+pub(super) fn read(path: &Path) -> (RecordBatch, Vec<KeyValue>, usize) {
     let builder = ParquetRecordBatchReaderBuilder::try_new(File::open(path).unwrap()).unwrap();
     let schema = builder.schema().clone();
     let pairs = builder
@@ -353,7 +353,7 @@ fn provenance_comes_back_and_is_renewed() {
 }
 
 /// Rows of uneven length, in one row group.
-fn uneven(rows: usize) -> RecordBatch {
+pub(super) fn uneven(rows: usize) -> RecordBatch {
     let text: StringArray = (0..rows)
         .map(|n| Some("wörd ".repeat(n * n % 997)))
         .collect();
@@ -397,7 +397,8 @@ fn row_groups_close_by_raw_bytes() {
     let TemplateKind::Parquet(template) = reader.template().0 else {
         unreachable!()
     };
-    let mut writer = ParquetWriter::create(AtomicFile::create(&out).unwrap(), &template, 3)
+    let file = AtomicFile::create(&out).unwrap();
+    let mut writer = ParquetWriter::create(file, &template, &WriteOptions::default())
         .unwrap()
         .with_group_bytes(3_000_000);
     while let Some(raw) = reader.next_block().unwrap() {

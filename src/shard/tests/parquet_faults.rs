@@ -80,7 +80,7 @@ fn null_and_oversized_texts_are_bad_rows() {
 fn a_truncation_is_an_error_wherever_it_is() {
     let folder = tempfile::tempdir().unwrap();
     let bytes = good(folder.path());
-    for part in 0..50 {
+    for part in 1..50 {
         let (_folder, path) = file("a.parquet", &bytes[..bytes.len() * part / 50]);
         let error = texts(&path, &options(1000)).unwrap_err();
         assert_eq!(error.code(), "E-PARQUET-CORRUPT", "{part}");

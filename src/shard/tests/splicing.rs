@@ -178,8 +178,7 @@ fn frames_close_at_line_ends_and_are_independent() {
             let columns = columns(&[]);
             let mut reader = open(&shard(&path), &columns, &options(block)).unwrap();
             let file = AtomicFile::create(&out).unwrap();
-            let mut writer = FrameWriter::new(file, Format::JsonlZst, 3)
-                .unwrap()
+            let mut writer = FrameWriter::new(file, Format::JsonlZst, &WriteOptions::default())
                 .with_frame_bytes(5000);
             while let Some(raw) = reader.next_block().unwrap() {
                 let block = raw.decode(&columns);
