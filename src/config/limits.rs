@@ -31,16 +31,10 @@ impl Limits {
         (self.of_rows(), self.zstd_window_log, self.max_ratio)
     }
 
-    /// What decides which rows a shard that was read has, and how they are read. The bounds by which shards fail
-    /// make no difference to one that did not, unless a failed shard's first rows are kept.
-    pub fn of_rows(&self) -> impl Serialize {
-        let failing = (self.zstd_window_log, self.max_ratio);
-        (
-            self.max_document,
-            self.invalid_utf8,
-            self.lone_surrogates,
-            self.salvage.then_some(failing),
-        )
+    /// What decides how a row is read. Whatever was read under other bounds stands, since only a bound that a
+    /// shard fails by makes a difference to it.
+    pub fn of_rows(&self) -> (u64, Repair, Repair) {
+        (self.max_document, self.invalid_utf8, self.lone_surrogates)
     }
 }
 
