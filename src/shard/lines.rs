@@ -112,7 +112,10 @@ impl LineReader {
         }
         let mut searched = 0;
         loop {
-            self.fill();
+            // What is left over may be a block by itself: more is read only for want of a whole line.
+            if searched > 0 || self.rest.len() < self.options.block_bytes {
+                self.fill();
+            }
             if self.at_end && (self.whole_only || self.failed.is_some()) {
                 self.rest.truncate(last_line_end(&self.rest, searched));
             }
