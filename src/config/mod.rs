@@ -18,8 +18,8 @@ pub use keys::{KEYS, nearest};
 pub use presets::preset_rules;
 pub use schema::{
     Assign, BaseMode, ClassifierModel, Config, DateRule, Edit, EditPreset, FastTextModel, Filters,
-    Gates, LabelRule, Limits, Mix, Output, Preset, Profile, Rule, Score, Source, Uncertain, Unit,
-    Unverified, Weight, When,
+    Gates, LabelRule, Limits, Mix, Output, Preset, Profile, Repair, Rule, Score, Source, Uncertain,
+    Unit, Unverified, Weight, When,
 };
 pub use size::{format_size, parse_size};
 pub use text_path::{Step, TextPath, TextPathError, TextPaths};

@@ -204,6 +204,9 @@ pub struct ShardRecord {
     pub rows: RowCounts,
     /// Rows dropped or quarantined, by reason.
     pub reasons: BTreeMap<String, u64>,
+    /// Rows in which U+FFFD stands for what was no text, by the fault.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub replaced: BTreeMap<String, u64>,
     /// Rows written, by origin.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub written: BTreeMap<String, Tally>,
@@ -231,6 +234,7 @@ impl ShardRecord {
             files: Vec::new(),
             rows: RowCounts::default(),
             reasons: BTreeMap::new(),
+            replaced: BTreeMap::new(),
             written: BTreeMap::new(),
             edits: None,
             failure: None,

@@ -139,6 +139,8 @@ pub struct Report {
     pub rows: RowCounts,
     /// Rows dropped or quarantined, by their first reason.
     pub reasons: BTreeMap<String, u64>,
+    /// Rows in which U+FFFD stands for what was no text, by the fault; written or not.
+    pub replaced: BTreeMap<String, u64>,
     /// Rows that each filter would drop, whether or not another came first.
     pub filters: BTreeMap<String, u64>,
     /// Target, planned and written.

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::jsonl::{self, JsonlBlock};
 use super::lines::RawLines;
 use super::parquet_block::{ParquetBlock, RawBatch};
+use super::reader::ReadOptions;
 use crate::config::TextPaths;
 use crate::document::Value;
 
@@ -42,7 +43,7 @@ pub struct BadRow {
 /// Rows as they were read. Decoding them is a worker's task.
 pub struct RawBlock {
     pub(crate) body: RawBody,
-    pub(crate) max_document: usize,
+    pub(crate) options: ReadOptions,
 }
 
 pub(crate) enum RawBody {
@@ -79,15 +80,11 @@ impl RawBlock {
         match self.body {
             RawBody::Lines(raw) => Block {
                 first_row: raw.first_row,
-                body: Body::Jsonl(jsonl::decode(raw, columns, self.max_document)),
+                body: Body::Jsonl(jsonl::decode(raw, columns, &self.options)),
             },
             RawBody::Batch(raw) => Block {
                 first_row: raw.first_row,
-                body: Body::Parquet(Box::new(ParquetBlock::decode(
-                    raw,
-                    columns,
-                    self.max_document,
-                ))),
+                body: Body::Parquet(Box::new(ParquetBlock::decode(raw, columns, &self.options))),
             },
         }
     }
@@ -134,11 +131,16 @@ impl Block {
     /// Where each text of row `i` is in [`Block::text`], in order; [`BETWEEN_TEXTS`] is between them. A bad row has none.
     pub fn parts(&self, i: usize) -> Vec<Range<usize>> {
         match &self.body {
-            Body::Jsonl(_) => self.text(i).map_or_else(
-                |_| Vec::new(),
-                |text| std::iter::once(0..text.len()).collect(),
-            ),
+            Body::Jsonl(block) => block.parts(i),
             Body::Parquet(block) => block.parts(i),
+        }
+    }
+
+    /// The codes of faults for which U+FFFD was put into row `i`, as [`ReadOptions`] allowed.
+    pub fn replaced(&self, i: usize) -> Vec<&'static str> {
+        match &self.body {
+            Body::Jsonl(block) => block.replaced(i),
+            Body::Parquet(block) => block.replaced(i),
         }
     }
 

@@ -37,6 +37,16 @@ pub enum ShardError {
         /// Whole rows before the damage, where that is known: the same for every block size.
         rows: Option<u64>,
     },
+    /// A file begins as one of another format than its name says.
+    #[error("{} is {named} by its name, and begins as {seems}: name it as what it is", path.display())]
+    OtherFormat {
+        /// The shard.
+        path: PathBuf,
+        /// What its name says.
+        named: &'static str,
+        /// What its first bytes say.
+        seems: &'static str,
+    },
     /// A pattern matched no shard.
     #[error("`{pattern}` matches no shard: expected .parquet, .jsonl, .jsonl.gz or .jsonl.zst")]
     NothingFound {
@@ -111,6 +121,7 @@ impl ShardError {
         match self {
             ShardError::Io { .. } => "E-IO",
             ShardError::Damaged { code, .. } => code,
+            ShardError::OtherFormat { .. } => "E-FORMAT-OTHER",
             ShardError::NothingFound { .. } => "E-NOTHING-FOUND",
             ShardError::Pattern { .. } => "E-PATTERN",
             ShardError::Collision { .. } => "E-COLLISION",
@@ -129,7 +140,10 @@ impl ShardError {
 
     /// True if the shard's own bytes are at fault; false for the environment and for what was asked.
     pub fn is_data(&self) -> bool {
-        matches!(self, ShardError::Damaged { .. })
+        matches!(
+            self,
+            ShardError::Damaged { .. } | ShardError::OtherFormat { .. }
+        )
     }
 
     /// Says how many whole rows stand before the damage.

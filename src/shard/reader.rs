@@ -9,6 +9,7 @@ use super::find::{Format, Shard};
 use super::lines::LineReader;
 use super::parquet_read::ParquetReader;
 use super::parquet_schema::ParquetTemplate;
+use crate::config::Repair;
 
 /// How a shard is cut into blocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +28,14 @@ pub struct ReadOptions {
     pub ahead_bytes: usize,
     /// Bytes that the pages of a Parquet shard may take at once; rows that need more are an error that says so.
     pub page_bytes: u64,
+    /// Base-2 logarithm of the largest zstd window that is allowed.
+    pub zstd_window_log: u32,
+    /// Decoded bytes for each encoded one above which a stream of more than 256 MiB is no text.
+    pub max_ratio: u64,
+    /// What becomes of a line, or a text or id of Parquet, that is not UTF-8.
+    pub invalid_utf8: Repair,
+    /// What becomes of a JSON text with half a surrogate pair.
+    pub lone_surrogates: Repair,
 }
 
 impl Default for ReadOptions {
@@ -39,6 +48,10 @@ impl Default for ReadOptions {
             ahead_threads: 1,
             ahead_bytes: 32 << 20,
             page_bytes: 256 << 20,
+            zstd_window_log: 27,
+            max_ratio: 1000,
+            invalid_utf8: Repair::Quarantine,
+            lone_surrogates: Repair::Quarantine,
         }
     }
 }
@@ -58,7 +71,7 @@ pub struct Reader {
     source: Source,
     format: Format,
     columns: Columns,
-    max_document: usize,
+    options: ReadOptions,
     /// Rows that may still be given out.
     left: Option<u64>,
 }
@@ -70,20 +83,15 @@ enum Source {
 
 /// Opens a shard. A Parquet shard without the text column is an error here and now.
 pub fn open(shard: &Shard, columns: &Columns, options: &ReadOptions) -> Result<Reader, ShardError> {
-    let (block_bytes, max_document) = (options.block_bytes, options.max_document);
     let source = match shard.format {
         Format::Parquet => Source::Parquet(Box::new(ParquetReader::open(shard, columns, options)?)),
-        _ => Source::Lines(Box::new(LineReader::open(
-            shard,
-            block_bytes,
-            max_document,
-        )?)),
+        _ => Source::Lines(Box::new(LineReader::open(shard, options)?)),
     };
     Ok(Reader {
         source,
         format: shard.format,
         columns: columns.clone(),
-        max_document,
+        options: *options,
         left: options.stop_after,
     })
 }
@@ -116,8 +124,8 @@ impl Reader {
             Source::Lines(reader) => reader.next_block()?.map(RawBody::Lines),
             Source::Parquet(reader) => reader.next_batch()?.map(RawBody::Batch),
         };
-        let max_document = self.max_document;
-        let mut block = body.map(|body| RawBlock { body, max_document });
+        let options = self.options;
+        let mut block = body.map(|body| RawBlock { body, options });
         if let (Some(left), Some(block)) = (&mut self.left, &mut block) {
             block.truncate(usize::try_from(*left).unwrap_or(usize::MAX));
             *left -= block.len() as u64;

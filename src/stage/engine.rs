@@ -87,6 +87,10 @@ impl Engine {
         ReadOptions {
             block_bytes: self.block_bytes,
             max_document: limits.max_document as usize,
+            zstd_window_log: limits.zstd_window_log,
+            max_ratio: limits.max_ratio,
+            invalid_utf8: limits.invalid_utf8,
+            lone_surrogates: limits.lone_surrogates,
             ..ReadOptions::default()
         }
     }

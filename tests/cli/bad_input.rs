@@ -1,6 +1,7 @@
 //! Shards that are damaged, empty or not what they should be: what is said, and what comes of it.
 
 use std::fs;
+use std::io::Write;
 
 use arrow::array::RecordBatch;
 
@@ -87,13 +88,86 @@ fn a_truncated_gz_fails_alone() {
 }
 
 #[test]
-fn bytes_that_are_no_zst_fail_alone() {
-    fails_alone(
-        "human/bad.jsonl.zst",
-        b"this is no frame",
-        "E-ZST-CORRUPT",
-        "is damaged",
-    );
+fn a_file_of_another_format_than_its_name_says_fails_alone() {
+    let plain = good_lines();
+    let (code, zst) = ("E-FORMAT-OTHER", packed("x.zst", &plain));
+    let name = "human/bad.jsonl.zst";
+    fails_alone(name, b"this is no frame", code, "begins as plain text");
+    fails_alone(name, &packed("x.gz", &plain), code, "begins as gzip");
+    fails_alone("human/bad.jsonl.gz", &plain, code, "begins as plain text");
+    fails_alone("human/bad.jsonl", &zst, code, "begins as zstd");
+}
+
+#[test]
+fn a_changed_byte_fails_alone_by_frame_and_byte() {
+    let mut bytes = [packed("x.zst", &good_lines()), checked(&good_lines())].concat();
+    // Of the checksum, the last four bytes.
+    let at = bytes.len() - 2;
+    bytes[at] ^= 1;
+    let name = "human/bad.jsonl.zst";
+    let place = "in frame 1, near byte";
+    fails_alone(name, &bytes, "E-ZST-CHECKSUM", place);
+    let mut bytes = packed("x.gz", &good_lines());
+    let at = bytes.len() - 6;
+    bytes[at] ^= 1;
+    let place = "in member 0, near byte";
+    fails_alone("human/bad.jsonl.gz", &bytes, "E-GZ-CHECKSUM", place);
+}
+
+/// A frame with a checksum.
+fn checked(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = zstd::Encoder::new(Vec::new(), 3).unwrap();
+    encoder.include_checksum(true).unwrap();
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[test]
+fn trailing_bytes_fail_alone() {
+    for (end, code) in [("zst", "E-ZST-TRAILING"), ("gz", "E-GZ-TRAILING")] {
+        let mut bytes = packed(&format!("x.{end}"), &good_lines());
+        let at = format!("at byte {} of the file", bytes.len());
+        bytes.extend(b"trailing");
+        fails_alone(&format!("human/bad.jsonl.{end}"), &bytes, code, &at);
+    }
+}
+
+/// A shard that fails for a limit passes once the key that the message names is set.
+#[track_caller]
+fn fails_until_allowed(bytes: &[u8], code: &str, key: &str, cause: &str) {
+    let place = good();
+    place.file("human/bad.jsonl.zst", bytes);
+    let failed = run(&place, "").code(3);
+    failed.says("human/bad.jsonl.zst: ").says(code).says(cause);
+    let config = fs::read_to_string(place.path("mix/config.toml")).unwrap();
+    let (name, _) = key.split_once(" = ").unwrap();
+    let line = config.lines().find(|line| line.starts_with(name)).unwrap();
+    place.file("mix.toml", config.replace(line, key));
+    place.tamis("run mix.toml --out mix").code(0);
+    assert_eq!(place.run("mix").report()["rows"]["read"], 102);
+    place.tamis("verify mix --inputs").code(0);
+}
+
+#[test]
+fn a_long_window_is_allowed_by_the_key_that_the_message_names() {
+    let mut encoder = zstd::Encoder::new(Vec::new(), 1).unwrap();
+    encoder.window_log(28).unwrap();
+    encoder.write_all(&lines(&docs("bad", 2, &[En]))).unwrap();
+    let bytes = encoder.finish().unwrap();
+    let cause = "`limits.zstd_window_log = 28` allows it, and costs 256 MiB";
+    fails_until_allowed(&bytes, "E-ZST-WINDOW", "zstd_window_log = 28", cause);
+}
+
+#[test]
+fn a_shard_that_swells_is_allowed_by_the_key_that_the_message_names() {
+    let mut encoder = zstd::Encoder::new(Vec::new(), 1).unwrap();
+    encoder.write_all(&lines(&docs("bad", 2, &[En]))).unwrap();
+    for _ in 0..257 {
+        encoder.write_all(&vec![b'\n'; 1 << 20]).unwrap();
+    }
+    let bytes = encoder.finish().unwrap();
+    let cause = "raise `limits.max_ratio`";
+    fails_until_allowed(&bytes, "E-BOMB", "max_ratio = 1000000", cause);
 }
 
 #[test]

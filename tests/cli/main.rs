@@ -10,6 +10,7 @@ mod bad_config;
 mod bad_input;
 mod bad_tables;
 mod commands;
+mod jsonl;
 mod main_job;
 mod models;
 mod origins;

@@ -53,6 +53,7 @@ pub struct Checked {
 struct Told {
     run: String,
     rows: RowCounts,
+    replaced: BTreeMap<String, u64>,
     reasons: BTreeMap<String, u64>,
     mix: Vec<Part>,
     max_error_pp: f64,
@@ -282,6 +283,7 @@ fn totals(
     differ("report.json: rows", report.rows == sums.rows);
     differ("manifest.json: reasons", manifest.reasons == sums.reasons);
     differ("report.json: reasons", report.reasons == sums.reasons);
+    differ("report.json: replaced", report.replaced == sums.replaced);
     differ("report.json: failures", report.failures.len() == failed);
     differ(
         "manifest.json: complete",

@@ -25,16 +25,11 @@ impl Rows {
         path: &Path,
         name: &str,
         text: &TextPaths,
-        most: u64,
+        options: &ReadOptions,
     ) -> Result<Rows, String> {
         let (shard, columns) = named(path, name, text)?;
-        let options = ReadOptions {
-            block_bytes: 1 << 20,
-            max_document: usize::try_from(most).unwrap_or(usize::MAX),
-            ..ReadOptions::default()
-        };
         Ok(Rows {
-            reader: shard::open(&shard, &columns, &options).map_err(|e| e.to_string())?,
+            reader: shard::open(&shard, &columns, options).map_err(|e| e.to_string())?,
             columns,
             block: None,
             next: 0,
@@ -60,6 +55,11 @@ impl Rows {
 
     fn text(&self) -> Option<&str> {
         self.block.as_ref()?.text(self.next).ok()
+    }
+
+    fn replaced(&self) -> Vec<&'static str> {
+        let block = self.block.as_ref();
+        block.map_or_else(Vec::new, |block| block.replaced(self.next))
     }
 
     fn provenance(&self) -> Option<Provenance> {
@@ -111,6 +111,9 @@ impl Check<'_> {
         if row.status == Status::Quarantined {
             self.expected.rows.quarantined += 1;
             return Ok(());
+        }
+        for code in self.original.iter().flat_map(Rows::replaced) {
+            *self.expected.replaced.entry(code.to_owned()).or_default() += 1;
         }
         let (key, judged, fate) = self.lineage.trace(self.source, self.shard, row);
         let (plain, variants) = match fate {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::rows::{Check, Rows, named};
-use crate::config::{Config, TextPaths};
+use crate::config::{Config, Limits, TextPaths};
 use crate::edit::prior::Prior;
 use crate::mix::Plan;
 use crate::provenance::inputs::InputLine;
@@ -12,13 +12,15 @@ use crate::provenance::lineage::Lineage;
 use crate::provenance::record::{EditTally, RowCounts, ShardRecord, Tally};
 use crate::provenance::run_dir::{RunDir, Stage};
 use crate::score::row::RowSchema;
-use crate::shard::{self, TableReader, digest_file};
+use crate::shard::{self, ReadOptions, TableReader, digest_file};
 
 /// What scores and plan say that a shard, or a run, comes to.
 #[derive(Debug, Default)]
 pub(super) struct Expectation {
     pub(super) rows: RowCounts,
     pub(super) reasons: BTreeMap<String, u64>,
+    /// Rows in which something was replaced, by the fault.
+    pub(super) replaced: BTreeMap<String, u64>,
     pub(super) written: BTreeMap<String, Tally>,
     pub(super) edits: EditTally,
     /// Planned sum and documents of each cell.
@@ -37,6 +39,9 @@ impl Expectation {
         self.rows.add(&other.rows);
         for (reason, count) in other.reasons {
             *self.reasons.entry(reason).or_default() += count;
+        }
+        for (code, count) in other.replaced {
+            *self.replaced.entry(code).or_default() += count;
         }
         for (origin, tally) in other.written {
             self.written.entry(origin).or_default().add(&tally);
@@ -110,6 +115,12 @@ impl Run<'_> {
         }
         let mut expected = self.rows(input, &score).map_err(fault)?;
         records_agree(input, &score, &write, &expected).map_err(fault)?;
+        if self.more.inputs && expected.replaced != score.replaced {
+            return Err(fault(
+                "its record has other replaced rows than it".to_owned(),
+            ));
+        }
+        expected.replaced = score.replaced;
         for (reason, count) in &score.reasons {
             *expected.reasons.entry(reason.clone()).or_default() += count;
         }
@@ -130,7 +141,13 @@ impl Run<'_> {
             .ok_or("its source is not in the plan")?;
         let of = self.config.source.iter().find(|s| s.name == input.source);
         let text = &of.map_or_else(TextPaths::default, |source| source.text.clone());
-        let most = self.config.limits.max_document;
+        let read = as_read(&self.config.limits);
+        // An edited text may be a little longer than the longest that is read, and provenance repeats.
+        let written = ReadOptions {
+            max_document: read.max_document.saturating_mul(2),
+            max_ratio: u64::MAX,
+            ..read
+        };
         let data = self.dir.data(&input.source, &input.shard);
         let from = self.more.inputs.then_some(Path::new(&input.path));
         same_schema(&data, &input.shard, text, from)?;
@@ -140,12 +157,11 @@ impl Run<'_> {
             lineage,
             source,
             shard: &input.shard,
-            // An edited text may be a little longer than the longest that is read.
-            written: Rows::open(&data, &input.shard, text, most.saturating_mul(2))?,
+            written: Rows::open(&data, &input.shard, text, &written)?,
             original: match from {
                 None => None,
                 Some(path) if unchanged(path, score)? => {
-                    Some(Rows::open(path, &input.shard, text, most)?)
+                    Some(Rows::open(path, &input.shard, text, &read)?)
                 }
                 Some(_) => return Err("the input is not the one that was scored".to_owned()),
             },
@@ -158,6 +174,18 @@ impl Run<'_> {
             }
         }
         check.end()
+    }
+}
+
+/// How the rows of an input were read.
+fn as_read(limits: &Limits) -> ReadOptions {
+    ReadOptions {
+        max_document: usize::try_from(limits.max_document).unwrap_or(usize::MAX),
+        zstd_window_log: limits.zstd_window_log,
+        max_ratio: limits.max_ratio,
+        invalid_utf8: limits.invalid_utf8,
+        lone_surrogates: limits.lone_surrogates,
+        ..ReadOptions::default()
     }
 }
 

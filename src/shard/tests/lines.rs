@@ -148,8 +148,8 @@ proptest! {
         let mut bytes = if bom { b"\xEF\xBB\xBF".to_vec() } else { Vec::new() };
         bytes.extend(pieces.concat().bytes());
         let (_folder, path) = file("a.jsonl", &bytes);
-        let mut reader =
-            super::super::lines::LineReader::open(&shard(&path), block, cap).unwrap();
+        let options = ReadOptions { block_bytes: block, max_document: cap, ..ReadOptions::default() };
+        let mut reader = super::super::lines::LineReader::open(&shard(&path), &options).unwrap();
         let mut found = Vec::new();
         while let Some(lines) = reader.next_block().unwrap() {
             prop_assert_eq!(lines.first_row, found.len() as u64);

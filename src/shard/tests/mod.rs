@@ -2,6 +2,7 @@
 
 mod faults;
 mod finding;
+mod frames;
 mod lines;
 mod parquet;
 mod parquet_faults;
@@ -9,6 +10,7 @@ mod parquet_pages;
 mod parquet_texts;
 mod splicing;
 mod tables;
+mod text_paths;
 
 use std::fs;
 use std::path::{Path, PathBuf};

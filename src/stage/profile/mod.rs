@@ -153,10 +153,7 @@ fn fingerprint(job: &Job, source: &Source, inputs: &[&Input]) -> Fingerprint {
         .value("inputs", &shards)
         .value("config.profile", &job.config.profile)
         .value("config.score", &job.config.score)
-        .value(
-            "config.limits.max_document",
-            &job.config.limits.max_document,
-        )
+        .value("config.limits", &job.config.limits.of_reading())
         .value("config.columns", &job.input_names)
         .digest("model.reference", &job.models.reference_digest)
         .digest("model.prior", &job.models.prior_digest)

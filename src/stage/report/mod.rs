@@ -109,6 +109,7 @@ fn build(
         complete: totals.failures.is_empty(),
         rows: totals.rows,
         reasons: totals.reasons,
+        replaced: totals.replaced,
         filters: plan.expected.filters.clone(),
         max_error_pp,
         mix,

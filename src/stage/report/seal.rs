@@ -16,6 +16,7 @@ use crate::stage::plan::sweep::Scored;
 pub(super) struct Totals {
     pub(super) rows: RowCounts,
     pub(super) reasons: BTreeMap<String, u64>,
+    pub(super) replaced: BTreeMap<String, u64>,
     pub(super) written: BTreeMap<String, Tally>,
     pub(super) edits: EditTally,
     pub(super) failures: Vec<Failure>,
@@ -26,6 +27,7 @@ impl Totals {
         let mut totals = Totals {
             rows: RowCounts::default(),
             reasons: BTreeMap::new(),
+            replaced: BTreeMap::new(),
             written: BTreeMap::new(),
             edits: EditTally::default(),
             failures: Vec::new(),
@@ -51,6 +53,9 @@ impl Totals {
             // What a row is quarantined for stands in the record of `score`.
             for (reason, count) in record.reasons.iter().chain(&score.reasons) {
                 *totals.reasons.entry(reason.clone()).or_default() += count;
+            }
+            for (code, count) in &score.replaced {
+                *totals.replaced.entry(code.clone()).or_default() += count;
             }
             for (origin, tally) in &record.written {
                 totals.written.entry(origin.clone()).or_default().add(tally);

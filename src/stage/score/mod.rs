@@ -5,6 +5,8 @@
 
 mod quarantine;
 
+use std::collections::BTreeMap;
+
 use self::quarantine::Quarantine;
 use super::columns::SourceColumns;
 use super::error::StageError;
@@ -41,6 +43,8 @@ struct Task<'a> {
 struct Scored {
     rows: Vec<ScoreRow>,
     bad: Vec<(u64, BadRow)>,
+    /// Rows in which something was replaced, by the fault.
+    replaced: BTreeMap<&'static str, u64>,
 }
 
 /// Scores every shard whose scores do not stand; then judges failures and quarantine.
@@ -151,10 +155,7 @@ fn fingerprint(
         .digest("input", &input.sampled)
         .value("config.source", &declared)
         .value("config.score", &job.config.score)
-        .value(
-            "config.limits.max_document",
-            &job.config.limits.max_document,
-        )
+        .value("config.limits", &job.config.limits.of_rows())
         .value("config.columns", &inputs)
         .digest("profile", profile)
         .digest("model.classifier", job.models.classifier.digest())
@@ -181,6 +182,9 @@ impl Task<'_> {
             |scored| {
                 record.rows.read += scored.rows.len() as u64;
                 record.rows.quarantined += scored.bad.len() as u64;
+                for (code, rows) in &scored.replaced {
+                    *record.replaced.entry((*code).to_owned()).or_default() += rows;
+                }
                 for (row, bad) in &scored.bad {
                     record.count_reason(bad.code, 1);
                     quarantine.add(*row, bad)?;
@@ -213,6 +217,7 @@ impl Task<'_> {
         let mut scored = Scored {
             rows: Vec::with_capacity(block.len()),
             bad: Vec::new(),
+            replaced: BTreeMap::new(),
         };
         let mut bytes = 0;
         for i in 0..block.len() {
@@ -220,6 +225,9 @@ impl Task<'_> {
             match self.row((&block, i), &mut scan, &mut scratch, &mut line) {
                 Ok(score) => {
                     bytes += score.bytes;
+                    for code in block.replaced(i) {
+                        *scored.replaced.entry(code).or_default() += 1;
+                    }
                     scored.rows.push(score);
                 }
                 Err(bad) => {
