@@ -93,11 +93,7 @@ impl RawBlock {
             },
             RawBody::Batch(raw) => Block {
                 first_row: raw.first_row,
-                body: Body::Parquet(Box::new(ParquetBlock::decode(
-                    raw,
-                    columns,
-                    self.options.max_document,
-                ))),
+                body: Body::Parquet(Box::new(ParquetBlock::decode(raw, columns, &self.options))),
             },
         }
     }
@@ -181,7 +177,7 @@ impl Block {
     pub fn replaced(&self, i: usize) -> Vec<&'static str> {
         match &self.body {
             Body::Jsonl(block) => block.replaced(i),
-            Body::Parquet(_) => Vec::new(),
+            Body::Parquet(block) => block.replaced(i),
         }
     }
 
