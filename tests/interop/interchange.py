@@ -94,16 +94,16 @@ class Run:
 
     def compare(self):
         """Every output against its input."""
-        edited = 0
+        edited = set()
         paths = [self.case.text] if isinstance(self.case.text, str) else self.case.text
         for _, shard, before, after in shards_of(self.out):
             rows, differences = compare_shard(before, after, paths, self.case.prepare)
             yield from (f"{shard}: {difference}" for difference in differences)
             yield from self.check_rows(shard, before, rows)
             self.rows += len(rows)
-            edited += sum(row["edit"]["changed"] > 0 for row in rows)
-        if (edited > 0) != (self.mix == "edited"):
-            yield f"{edited} rows were edited"
+            edited.update(*(row.get("edited paths", []) for row in rows))
+        if edited != (set(paths) if self.mix == "edited" else set()):
+            yield f"texts were edited at {sorted(edited)}"
 
     def check_rows(self, shard, before, rows):
         """Every row once and in order, but for the quarantined, whose record holds their bytes."""

@@ -91,13 +91,13 @@ def text_spans(line, path, at):
 
 
 def without_texts(line, texts):
-    """A line with its texts cut out, and those texts."""
+    """A line with its texts cut out, and those texts by path."""
     start = skip_space(line, 0)
-    spans = sorted(span for path in texts for span in text_spans(line, segments(path), start))
-    rest, found, at = [], [], 0
-    for start, end in spans:
+    spans = sorted((*span, path) for path in texts for span in text_spans(line, segments(path), start))
+    rest, found, at = [], {}, 0
+    for start, end, path in spans:
         rest.append(line[at:start])
-        found.append(line[start:end])
+        found.setdefault(path, []).append(line[start:end])
         at = end
     return rest + [line[at:]], found
 
@@ -117,9 +117,10 @@ def compare_line(before, line, texts):
         return tamis, None if after == before else "its line is not the input's"
     rest, found = without_texts(before.decode(), texts)
     other_rest, other_found = without_texts(after.decode(), texts)
-    if rest != other_rest:
+    if rest != other_rest or found.keys() != other_found.keys():
         return tamis, "bytes beside the text are not the input's"
-    return tamis, "it was edited, and its text is the same" if found == other_found else None
+    tamis["edited paths"] = {path for path, literals in found.items() if literals != other_found[path]}
+    return tamis, None if tamis["edited paths"] else "it was edited, and its text is the same"
 
 
 def compare_lines(before_path, after_path, texts, prepare):
@@ -136,6 +137,15 @@ def compare_lines(before_path, after_path, texts, prepare):
         if difference:
             differences.append(f"row {place}: {difference}")
     return rows, differences
+
+
+def texts_at(value, path):
+    """The texts that a path leads to in a value."""
+    if not path:
+        return [value]
+    if path[0] == "[]":
+        return [text for element in value or [] for text in texts_at(element, path[1:])]
+    return texts_at(value[path[0]], path[1:]) if value is not None else []
 
 
 def blanked(value, path):
@@ -219,7 +229,8 @@ def compare_tables(before_path, after_path, texts):
         old, new = before.select(sorted(roots)).to_pylist(), after.select(sorted(roots)).to_pylist()
         for place in edited:
             mine, theirs = old[rows[place]], new[place]
-            if mine == theirs:
+            tamis[place]["edited paths"] = {path for path in texts if texts_at(mine, segments(path)) != texts_at(theirs, segments(path))}
+            if not tamis[place]["edited paths"]:
                 differences.append(f"row {place}: it was edited, and its text is the same")
             elif without_text(mine, texts) != without_text(theirs, texts):
                 differences.append(f"row {place}: more than its text was edited")
