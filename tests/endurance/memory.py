@@ -18,7 +18,6 @@ import multiprocessing
 import os
 import re
 import shutil
-import struct
 import sys
 import tempfile
 import time
@@ -127,8 +126,8 @@ def uneven_rows(path, sizes):
 
     prose = Prose(5)
     short = pyarrow.table({"text": [prose.text(100) for _ in range(1000)]})
-    long = pyarrow.table({"text": [prose.text(sizes.document // 3) for _ in range(64)]})
-    table = pyarrow.concat_tables([short] * 200 + [long])
+    long = pyarrow.table({"text": [prose.text(sizes.document // 3) for _ in range(8)]})
+    table = pyarrow.concat_tables([short] * 200 + [long] * 8)
     pyarrow.parquet.write_table(table, path, row_group_size=table.num_rows, compression="zstd", use_dictionary=False)
 
 
@@ -152,12 +151,10 @@ def zeros_zst(path, sizes):
 
 
 def zeros_gz(path, sizes):
-    """The same in gzip."""
+    """The same in gzip, in members."""
     packer = zlib.compressobj(1, zlib.DEFLATED, 31)
-    with path.open("wb") as file:
-        for _ in range(64 * sizes.document // MIB):
-            file.write(packer.compress(bytes(MIB)))
-        file.write(packer.flush())
+    member = packer.compress(bytes(4 * sizes.document)) + packer.flush()
+    path.write_bytes(member * 16)
 
 
 def large_page(path, _):
@@ -174,7 +171,7 @@ def large_page(path, _):
 def lying_page(path, sizes):
     """A page whose header claims 2 GiB once decompressed, and as much compressed."""
     large_page(path, sizes)
-    size, header = None, bytearray(path.read_bytes()[:64])
+    header = bytearray(path.read_bytes()[:64])
     # After the magic: field 1, the page's type; field 2 and 3, its sizes, as zigzag varints.
     assert header[4:7] == b"\x15\x00\x15", header[4:7]
     size = header[7:12]
