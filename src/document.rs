@@ -166,7 +166,7 @@ pub enum Value {
     Bool(bool),
     /// A whole number.
     Int(i64),
-    /// A finite number.
+    /// A number; finite wherever a block of rows gives it out.
     Float(f64),
     /// Text; also what a date or timestamp column gives, in ISO 8601.
     Text(String),

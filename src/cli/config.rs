@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 
 use super::print;
+use super::stderr::tell;
 
 use crate::config;
 use crate::stage::StageError;
@@ -34,7 +35,7 @@ pub fn run(command: &ConfigCommand) -> Result<(), StageError> {
     match command {
         ConfigCommand::Check { config } => {
             config::load(config)?;
-            eprintln!("{} is valid", config.display());
+            tell(&format!("{} is valid", config.display()));
         }
         ConfigCommand::Show { config: Some(path) } => {
             print(&config::to_toml(&config::load(path)?)?)?;

@@ -2,8 +2,9 @@
 
 use clap::Args;
 
-use super::print;
+use super::{print, text_paths};
 
+use crate::config::TextPath;
 use crate::shard::{self, Columns};
 use crate::stage::StageError;
 use crate::stage::inputs::format_name;
@@ -15,9 +16,9 @@ pub struct InspectArgs {
     /// Files, folders or globs
     #[arg(value_name = "G", required = true)]
     patterns: Vec<String>,
-    /// Column or field that holds the text
-    #[arg(long, value_name = "COLUMN", default_value = "text")]
-    text: String,
+    /// Where the text is: a column, or a path such as `messages[].content`; repeatable
+    #[arg(long, value_name = "PATH", default_value = "text")]
+    text: Vec<TextPath>,
 }
 
 /// Prints one line a shard: format, size, rows where the file says, columns.
@@ -26,7 +27,7 @@ pub struct InspectArgs {
 /// If nothing is found or a shard cannot be read.
 pub fn run(args: &InspectArgs) -> Result<(), StageError> {
     let columns = Columns {
-        text: args.text.clone(),
+        text: text_paths(&args.text)?,
         id: None,
         extra: Vec::new(),
     };

@@ -5,10 +5,12 @@
 mod config;
 mod inspect;
 mod progress;
+mod quarantine;
 mod rebalance;
 mod run;
 mod signals;
 mod stages;
+mod stderr;
 mod train;
 mod verify;
 
@@ -20,7 +22,9 @@ use std::sync::Arc;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use self::stderr::tell;
 use crate::config::parse_size;
+use crate::config::{TextPath, TextPaths};
 use crate::provenance::run_dir::Stage;
 use crate::stage::{CallOptions, Exit, Progress, StageError, caught};
 
@@ -93,13 +97,15 @@ enum Command {
     /// Decide everything from the scores
     Plan(stages::StageArgs),
     /// Write the mix
-    Write(stages::StageArgs),
+    Write(stages::WriteArgs),
     /// Tell what was done, and seal the run
     Report(stages::StageArgs),
     /// Make another mix from the scores of a run, which stays as it is
     Rebalance(Box<rebalance::RebalanceArgs>),
     /// Check a finished run: digests, row law, and every fate recomputed
     Verify(verify::VerifyArgs),
+    /// Bring bad rows out of quarantine, to be mended and run again
+    Quarantine(quarantine::QuarantineArgs),
     /// Show what shards hold
     Inspect(inspect::InspectArgs),
     /// Check or show a configuration
@@ -131,6 +137,7 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::from(Exit::Done.code()),
         Err(error) => {
             session.finish();
+            let error = worst(error, &session.progress);
             if matches!(error, StageError::Stopped) {
                 signals::reraise_interrupt();
             }
@@ -139,8 +146,17 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// A stop outranks whatever else went wrong on the way to it, but for a bug.
+fn worst(error: StageError, progress: &Progress) -> StageError {
+    if progress.stopped() && error.exit().rank() < Exit::Stopped.rank() {
+        tell(&format!("tamis: {}", crate::stage::error::chain(&error)));
+        return StageError::Stopped;
+    }
+    error
+}
+
 fn end(error: &StageError) -> ExitCode {
-    eprintln!("tamis: {}", crate::stage::error::chain(error));
+    tell(&format!("tamis: {}", crate::stage::error::chain(error)));
     ExitCode::from(error.exit().code())
 }
 
@@ -150,10 +166,11 @@ fn dispatch(command: Command, session: &Session) -> Result<(), StageError> {
         Command::Profile(args) => stages::stage(Stage::Profile, &args, session),
         Command::Score(args) => stages::score(&args, session),
         Command::Plan(args) => stages::stage(Stage::Plan, &args, session),
-        Command::Write(args) => stages::stage(Stage::Write, &args, session),
+        Command::Write(args) => stages::write(&args, session),
         Command::Report(args) => stages::stage(Stage::Report, &args, session),
         Command::Rebalance(args) => rebalance::run(&args, session),
         Command::Verify(args) => verify::run(&args, session),
+        Command::Quarantine(args) => quarantine::run(&args, session),
         Command::Inspect(args) => inspect::run(&args),
         Command::Config(command) => config::run(&command),
         Command::Train(command) => train::run(&command, session),
@@ -226,9 +243,17 @@ impl Session {
     /// Shows text to the person, unless `--quiet`.
     pub fn say(&self, text: &str) {
         if !self.global.quiet {
-            eprintln!("{text}");
+            tell(text);
         }
     }
+}
+
+/// The paths that `--text` gave, together.
+///
+/// # Errors
+/// If one is there twice.
+pub fn text_paths(given: &[TextPath]) -> Result<TextPaths, StageError> {
+    TextPaths::new(given.to_vec()).map_err(|e| StageError::Usage(format!("--text: {e}")))
 }
 
 /// A configuration file, or a run directory with one in it.

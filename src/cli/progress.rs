@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::stderr::Stderr;
 use super::{Global, LogForm};
 use crate::stage::{Progress, Snapshot};
 
@@ -26,7 +27,7 @@ pub fn logging(global: &Global) {
         tracing::Level::INFO
     };
     let lines = tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
+        .with_writer(|| Stderr)
         .with_target(false)
         .with_ansi(false)
         .with_max_level(level);

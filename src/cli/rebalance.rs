@@ -9,7 +9,8 @@ use super::run::{MixFlags, print_json};
 use crate::config;
 use crate::provenance::run_dir::Stage;
 use crate::report::table;
-use crate::stage::{self, Job, StageError};
+use crate::stage::tidy::{Temporaries, tidy};
+use crate::stage::{self, Call, Job, StageError};
 
 const EXAMPLE: &str = "\
 Example:
@@ -50,8 +51,9 @@ pub fn run(args: &RebalanceArgs, session: &Session) -> Result<(), StageError> {
         return Err(config::ConfigError { faults }.into());
     }
     stage::rebalance::prepare(&args.run, &args.out)?;
-    let job = Job::open(config, &args.out, &session.options(args.allow_failed), true)?;
-    job.tidy()?;
+    let options = session.options(args.allow_failed);
+    let job = Job::open(config, &args.out, &options, Call::Run)?;
+    tidy(&job, Temporaries::OfTheDead)?;
     stage::run(&job, Stage::Plan)?;
     stage::run(&job, Stage::Write)?;
     let report = stage::report::run(&job)?;

@@ -4,12 +4,13 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Session, config_or_run, print};
-use crate::config::{self, Config, Mix, Source, Unit};
+use super::{Session, config_or_run, print, text_paths};
+use crate::config::{self, Config, Mix, Source, TextPath, TextPaths, Unit};
 use crate::document::Origin;
 use crate::provenance::run_dir::Stage;
 use crate::report::table;
-use crate::stage::{self, Job, StageError};
+use crate::stage::tidy::{Temporaries, tidy};
+use crate::stage::{self, Call, Job, StageError};
 
 const EXAMPLE: &str = "\
 Examples:
@@ -39,6 +40,9 @@ pub struct RunArgs {
     /// Go on with up to N failed shards left out
     #[arg(long, value_name = "N", default_value_t = 0)]
     allow_failed: u64,
+    /// Of a damaged shard, keep the rows before the damage (sets `limits.salvage`)
+    #[arg(long)]
+    salvage: bool,
     /// Print report.json to stdout
     #[arg(long)]
     json: bool,
@@ -56,9 +60,9 @@ pub struct SourceFlags {
     /// Files, folders or globs of text of unknown origin; repeatable
     #[arg(long, value_name = "G", num_args = 1..)]
     unknown: Vec<String>,
-    /// Column or field that holds the text; `text` if not given
-    #[arg(long, value_name = "COLUMN", conflicts_with = "config")]
-    text: Option<String>,
+    /// Where the text is: a column, or a path such as `messages[].content`; repeatable; `text` if not given
+    #[arg(long, value_name = "PATH", conflicts_with = "config")]
+    text: Vec<TextPath>,
     /// Column or field that holds the id; `id` if not given
     #[arg(long, value_name = "COLUMN", conflicts_with = "config")]
     id: Option<String>,
@@ -90,24 +94,28 @@ fn unit(text: &str) -> Result<Unit, String> {
 
 impl SourceFlags {
     /// The sources `human`, `synthetic` and `unknown`, those that were given.
-    fn sources(&self) -> Vec<Source> {
+    fn sources(&self) -> Result<Vec<Source>, StageError> {
+        let text = match self.text.as_slice() {
+            [] => TextPaths::default(),
+            given => text_paths(given)?,
+        };
         let given = [
             ("human", &self.human, Origin::Human),
             ("synthetic", &self.synthetic, Origin::Synthetic),
             ("unknown", &self.unknown, Origin::Unknown),
         ];
-        given
+        let sources = given
             .into_iter()
             .filter(|(_, paths, _)| !paths.is_empty())
             .map(|(name, paths, origin)| {
                 let source = Source::new(name, paths.clone(), origin);
                 Source {
-                    text: self.text.clone().unwrap_or(source.text),
+                    text: text.clone(),
                     id: self.id.clone().unwrap_or(source.id),
                     ..source
                 }
-            })
-            .collect()
+            });
+        Ok(sources.collect())
     }
 }
 
@@ -168,7 +176,7 @@ pub fn run(args: RunArgs, session: &Session) -> Result<(), StageError> {
         Some(path) => config_or_run(path, args.out.as_ref())?,
         None => {
             let config = Config {
-                source: args.sources.sources(),
+                source: args.sources.sources()?,
                 ..Config::default()
             };
             let out = args.out.clone().ok_or_else(|| {
@@ -180,6 +188,7 @@ pub fn run(args: RunArgs, session: &Session) -> Result<(), StageError> {
         }
     };
     args.mix.apply(&mut config)?;
+    config.limits.salvage |= args.salvage;
     let faults = config::check(&config);
     if !faults.is_empty() {
         return Err(config::ConfigError { faults }.into());
@@ -191,8 +200,8 @@ pub fn run(args: RunArgs, session: &Session) -> Result<(), StageError> {
         session.say(&preview);
         return Ok(());
     }
-    let job = Job::open(config, &out, &options, true)?;
-    job.tidy()?;
+    let job = Job::open(config, &out, &options, Call::Run)?;
+    tidy(&job, Temporaries::OfTheDead)?;
     let mut report = None;
     for stage in Stage::ALL {
         report = stage::run(&job, stage)?;

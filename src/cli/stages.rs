@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::run::print_json;
-use super::{Session, config_or_run};
+use super::{Session, config_or_run, text_paths};
+use crate::config::TextPath;
 use crate::provenance::run_dir::Stage;
 use crate::report::table;
 use crate::score::language::Language;
-use crate::stage::{self, Job, StageError, loose};
+use crate::stage::{self, Call, Job, StageError, Task, loose};
 
 /// The flags of a stage.
 #[derive(Debug, Args)]
@@ -31,10 +32,49 @@ pub struct StageArgs {
     json: bool,
 }
 
+/// The flags that make a call one task of many.
+#[derive(Debug, Args)]
+pub struct TaskFlags {
+    /// Do the share I of the shards, counted from 0, and nothing that concerns all
+    #[arg(long, value_name = "I", requires = "of")]
+    task: Option<usize>,
+    /// Number of tasks
+    #[arg(long, value_name = "N", requires = "task")]
+    of: Option<usize>,
+}
+
+impl TaskFlags {
+    fn call(&self) -> Result<Call, StageError> {
+        match (self.task, self.of) {
+            (Some(index), Some(of)) => Task::new(index, of).map(Call::Task),
+            _ => Ok(Call::Stage),
+        }
+    }
+}
+
+/// The flags of `write`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  tamis write mix/\n  tamis write mix/ --task 3 --of 8   # any order, on any machine, some twice if need be"
+)]
+pub struct WriteArgs {
+    /// A configuration, or a run directory
+    #[arg(value_name = "CONFIG|RUN")]
+    config: PathBuf,
+    #[command(flatten)]
+    task: TaskFlags,
+    /// The run directory, if not the one that the configuration names
+    #[arg(long, value_name = "RUN")]
+    out: Option<PathBuf>,
+    /// Go on with up to N failed shards left out; in a task, of its own
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    allow_failed: u64,
+}
+
 /// The flags of `score`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  tamis score mix.toml\n  tamis score --loose 'web/*.parquet' --out scores.parquet"
+    after_help = "Examples:\n  tamis score mix.toml\n  tamis score mix/ --task 3 --of 8   # any order, on any machine, some twice if need be\n  tamis score --loose 'web/*.parquet' --out scores.parquet"
 )]
 pub struct ScoreArgs {
     /// A configuration, or a run directory
@@ -44,20 +84,22 @@ pub struct ScoreArgs {
         required_unless_present = "loose"
     )]
     config: Option<PathBuf>,
+    #[command(flatten)]
+    task: TaskFlags,
     /// Score these files, folders or globs without a run directory, in order, into the file --out
-    #[arg(long, value_name = "G", num_args = 1.., requires = "out")]
+    #[arg(long, value_name = "G", num_args = 1.., requires = "out", conflicts_with = "task")]
     loose: Vec<String>,
     /// The run directory, or with --loose the Parquet file of score rows
     #[arg(long, value_name = "RUN|FILE")]
     out: Option<PathBuf>,
-    /// Column or field that holds the text, with --loose
+    /// Where the text is, with --loose: a column, or a path such as `messages[].content`; repeatable
     #[arg(
         long,
         value_name = "COLUMN",
         default_value = "text",
         requires = "loose"
     )]
-    text: String,
+    text: Vec<TextPath>,
     /// Column or field that holds the id, with --loose
     #[arg(long, value_name = "COLUMN", default_value = "id", requires = "loose")]
     id: String,
@@ -72,7 +114,11 @@ pub struct ScoreArgs {
     /// Do not identify languages, with --loose
     #[arg(long, requires = "loose")]
     no_language: bool,
-    /// Go on with up to N failed shards left out
+    /// Of a damaged shard, keep the rows before the damage: sets `limits.salvage`, which the stages that follow need in
+    /// their configuration
+    #[arg(long, conflicts_with = "loose")]
+    salvage: bool,
+    /// Go on with up to N failed shards left out; in a task, of its own
     #[arg(long, value_name = "N", default_value_t = 0)]
     allow_failed: u64,
 }
@@ -83,7 +129,8 @@ pub struct ScoreArgs {
 /// As the stage.
 pub fn stage(which: Stage, args: &StageArgs, session: &Session) -> Result<(), StageError> {
     let (config, out) = config_or_run(&args.config, args.out.as_ref())?;
-    let job = Job::open(config, &out, &session.options(args.allow_failed), false)?;
+    let options = session.options(args.allow_failed);
+    let job = Job::open(config, &out, &options, Call::Stage)?;
     let report = stage::run(&job, which)?;
     session.finish();
     if let Some(report) = report {
@@ -95,6 +142,19 @@ pub fn stage(which: Stage, args: &StageArgs, session: &Session) -> Result<(), St
     Ok(())
 }
 
+/// Writes the mix, or a task's share of it.
+///
+/// # Errors
+/// As the stage.
+pub fn write(args: &WriteArgs, session: &Session) -> Result<(), StageError> {
+    let (config, out) = config_or_run(&args.config, args.out.as_ref())?;
+    let options = session.options(args.allow_failed);
+    let job = Job::open(config, &out, &options, args.task.call()?)?;
+    stage::run(&job, Stage::Write)?;
+    session.finish();
+    Ok(())
+}
+
 /// Scores a run, or loose files.
 ///
 /// # Errors
@@ -102,14 +162,16 @@ pub fn stage(which: Stage, args: &StageArgs, session: &Session) -> Result<(), St
 pub fn score(args: &ScoreArgs, session: &Session) -> Result<(), StageError> {
     match (&args.config, &args.out) {
         (Some(config), out) => {
-            let (config, out) = config_or_run(config, out.as_ref())?;
-            let job = Job::open(config, &out, &session.options(args.allow_failed), false)?;
+            let (mut config, out) = config_or_run(config, out.as_ref())?;
+            config.limits.salvage |= args.salvage;
+            let options = session.options(args.allow_failed);
+            let job = Job::open(config, &out, &options, args.task.call()?)?;
             stage::run(&job, Stage::Score)?;
         }
         (None, Some(out)) => {
             let request = loose::Request {
                 patterns: &args.loose,
-                text: &args.text,
+                text: &text_paths(&args.text)?,
                 id: &args.id,
                 language: &match (&args.lang, args.no_language) {
                     (Some(lang), _) => Language::Declared(lang.clone()),

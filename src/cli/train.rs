@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::Session;
+use super::{Session, text_paths};
+use crate::config::TextPath;
 use crate::shard::write_atomic;
 use crate::stage::StageError;
 use crate::stage::documents::{self, Wanted};
@@ -46,9 +47,9 @@ pub struct TextArgs {
     /// Files, folders or globs
     #[arg(value_name = "G", required = true)]
     patterns: Vec<String>,
-    /// Column or field that holds the text
-    #[arg(long, value_name = "COLUMN", default_value = "text")]
-    text: String,
+    /// Where the text is: a column, or a path such as `messages[].content`; repeatable
+    #[arg(long, value_name = "PATH", default_value = "text")]
+    text: Vec<TextPath>,
     /// Column that holds the language, ISO 639-1
     #[arg(long, value_name = "COLUMN", default_value = "lang")]
     lang_column: String,
@@ -125,14 +126,14 @@ fn by_column(pairs: &[(String, String)]) -> BTreeMap<String, Vec<String>> {
 }
 
 impl TextArgs {
-    fn wanted(&self, columns: &[&String]) -> Wanted {
-        Wanted {
+    fn wanted(&self, columns: &[&String]) -> Result<Wanted, StageError> {
+        Ok(Wanted {
             patterns: self.patterns.clone(),
-            text: self.text.clone(),
+            text: text_paths(&self.text)?,
             columns: columns.iter().map(|c| (*c).clone()).collect(),
             only: by_column(&self.only),
             never: by_column(&self.never),
-        }
+        })
     }
 
     fn save(&self, bytes: &[u8], session: &Session) -> Result<(), StageError> {
@@ -172,7 +173,7 @@ fn train_classifier(args: &ClassifierArgs, session: &Session) -> Result<(), Stag
     let mut examples = Vec::new();
     let mut unlabelled = 0u64;
     documents::for_each(
-        &args.documents.wanted(&columns),
+        &args.documents.wanted(&columns)?,
         &session.options(0),
         |(text, values)| {
             let [label, domain, generator, group, subset, lang] =
@@ -222,7 +223,7 @@ fn train_prior(args: &PriorArgs, session: &Session) -> Result<(), StageError> {
     let mut builder = PriorBuilder::new(options);
     let fault = |e| StageError::Usage(format!("cannot train: {e}"));
     documents::for_each(
-        &args.documents.wanted(&[&args.documents.lang_column]),
+        &args.documents.wanted(&[&args.documents.lang_column])?,
         &session.options(0),
         |(text, values)| builder.push(&values[0], &text).map_err(fault),
     )?;
@@ -240,7 +241,7 @@ fn train_prior(args: &PriorArgs, session: &Session) -> Result<(), StageError> {
 fn train_profile(args: &TextArgs, session: &Session) -> Result<(), StageError> {
     let mut builder = ReferenceBuilder::default();
     documents::for_each(
-        &args.wanted(&[&args.lang_column]),
+        &args.wanted(&[&args.lang_column])?,
         &session.options(0),
         |(text, values)| {
             builder.add(&values[0], &text);

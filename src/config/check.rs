@@ -42,8 +42,13 @@ fn sources(config: &Config, faults: &mut Vec<String>) {
                 "`{key}.paths` is empty: name files, folders or globs"
             ));
         }
-        if source.text == source.id {
+        if source.text.column() == Some(&source.id) {
             faults.push(format!("`{key}.text` and `{key}.id` are the same column"));
+        }
+        if source.text.begins_in("tamis") {
+            faults.push(format!(
+                "`{key}.text` is inside `tamis`, which is provenance: name another column"
+            ));
         }
         declared(&key, source, faults);
         if config.mix.unit == Unit::Tokens && source.tokens_column.is_none() {
@@ -200,6 +205,10 @@ fn ranges(config: &Config, faults: &mut Vec<String>) {
         (1u64 << 30) as f64,
         faults,
     );
+    let window = f64::from(config.limits.zstd_window_log);
+    in_range("limits.zstd_window_log", window, 10.0, 31.0, faults);
+    let ratio = config.limits.max_ratio as f64;
+    in_range("limits.max_ratio", ratio, 2.0, 1e6, faults);
     let level = f64::from(config.output.zstd_level);
     in_range("output.zstd_level", level, 1.0, 22.0, faults);
     let prior = &config.edit.prior;

@@ -9,6 +9,7 @@ mod keys;
 mod presets;
 mod schema;
 mod size;
+mod text_path;
 
 use std::path::{Path, PathBuf};
 
@@ -17,10 +18,11 @@ pub use keys::{KEYS, nearest};
 pub use presets::preset_rules;
 pub use schema::{
     Assign, BaseMode, ClassifierModel, Config, DateRule, Edit, EditPreset, FastTextModel, Filters,
-    Gates, LabelRule, Limits, Mix, Output, Preset, Profile, Rule, Score, Source, Uncertain, Unit,
-    Unverified, Weight, When,
+    Gates, LabelRule, Limits, Mix, Output, Preset, Profile, Repair, Rule, Score, Source, Uncertain,
+    Unit, Unverified, Weight, When,
 };
 pub use size::{format_size, parse_size};
+pub use text_path::{Step, TextPath, TextPathError, TextPaths};
 
 /// What is wrong with a configuration: every fault that was found, one line each.
 #[derive(Debug, thiserror::Error)]

@@ -75,6 +75,35 @@ pub struct Edited {
     pub forced: bool,
 }
 
+impl Edited {
+    /// Where parts of the original, in order and apart, are in the edited text.
+    ///
+    /// Nothing if a changed token reaches over the end of a part: no token does where parts are lines.
+    pub fn parts(&self, parts: &[Range<usize>]) -> Option<Vec<Range<usize>>> {
+        let mut spans = self.spans.iter().peekable();
+        // What a place behind all spans so far has moved by, as the end of the last one in both texts.
+        let mut last = (0, 0);
+        let mut placed = Vec::with_capacity(parts.len());
+        for part in parts {
+            while let Some((from, to)) = spans.next_if(|(from, _)| from.end <= part.start) {
+                last = (from.end, to.end);
+            }
+            let start = last.1 + part.start.checked_sub(last.0)?;
+            while let Some((from, to)) = spans.next_if(|(from, _)| from.end <= part.end) {
+                if from.start < part.start {
+                    return None;
+                }
+                last = (from.end, to.end);
+            }
+            if spans.peek().is_some_and(|(from, _)| from.start < part.end) {
+                return None;
+            }
+            placed.push(start..last.1 + (part.end - last.0));
+        }
+        Some(placed)
+    }
+}
+
 /// Edits one text. In a language that the prior does not know the text comes back as it is.
 pub fn edit(
     text: &str,

@@ -156,6 +156,38 @@ proptest! {
     }
 
     #[test]
+    fn parts_of_a_text_are_edited_in_their_place(
+        texts in proptest::collection::vec(text(), 1..5), settings in settings(), seed in any::<u64>(),
+    ) {
+        let joined = texts.join("\n\n");
+        let mut at = 0;
+        let parts: Vec<_> = texts
+            .iter()
+            .map(|text| {
+                let part = at..at + text.len();
+                at = part.end + 2;
+                part
+            })
+            .collect();
+        let edited = edit(&joined, "en", embedded(), &settings, seed).unwrap();
+        let placed = edited.parts(&parts).unwrap();
+        let after: Vec<&str> = placed.iter().map(|part| &edited.text[part.clone()]).collect();
+        prop_assert_eq!(after.join("\n\n"), edited.text.as_str());
+        for (before, after) in texts.iter().zip(after) {
+            prop_assert_eq!(letter_runs(before), letter_runs(after));
+        }
+        // A part that ends inside a changed token is none.
+        if let Some((from, _)) = edited.spans.iter().find(|(from, _)| from.len() > 1) {
+            let inside = from.start + joined[from.clone()].chars().next().map_or(1, char::len_utf8);
+            if inside < from.end {
+                let (before, behind) = (0..inside, inside..joined.len());
+                prop_assert_eq!(edited.parts(std::slice::from_ref(&before)), None);
+                prop_assert_eq!(edited.parts(std::slice::from_ref(&behind)), None);
+            }
+        }
+    }
+
+    #[test]
     fn a_lower_threshold_makes_more_eligible(text in text(), a in 0.0..1.0f64, b in 0.0..1.0f64) {
         let eligible = |threshold| {
             let settings = Settings { threshold, ..Settings::default() };

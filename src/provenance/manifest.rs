@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::record::RowCounts;
 use super::run_dir::RunDir;
-use crate::shard::{ShardError, digest_file};
+use crate::shard::{self, ShardError, digest_file};
 
 /// Version of `manifest.json`.
 pub const MANIFEST_VERSION: u32 = 1;
@@ -32,8 +32,12 @@ pub struct Manifest {
     pub tamis: String,
     /// Digest of config, models and seed.
     pub run: String,
-    /// True if no shard failed.
+    /// True if every shard was read and written to its end.
     pub complete: bool,
+    /// Shards that failed and were left out.
+    pub failed: u64,
+    /// Shards of which only the rows before their damage are kept.
+    pub salvaged: u64,
     /// The row law over all shards.
     pub rows: RowCounts,
     /// Rows dropped or quarantined, by reason.
@@ -104,7 +108,7 @@ pub fn with_temporaries(run: &RunDir) -> std::io::Result<Vec<PathBuf>> {
 /// True for names that begin with `.tmp-`, which are never final.
 pub fn is_temporary(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default();
-    name.as_encoded_bytes().starts_with(b".tmp-")
+    shard::is_temporary(&name.to_string_lossy())
 }
 
 fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> std::io::Result<()> {

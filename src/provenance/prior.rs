@@ -1,10 +1,7 @@
 //! The prior that a configuration names: what `write` edits with, and `verify` makes variants again with.
 
-use std::path::Path;
-
 use crate::config::Config;
 use crate::edit::prior::{NgramPrior, Prior};
-use crate::shard::Mapped;
 
 /// Loads the prior of a configuration; gives it with its digest.
 ///
@@ -16,8 +13,9 @@ pub fn load(config: &Config) -> Result<(Box<dyn Prior>, String), String> {
         let digest = prior.digest().to_owned();
         return Ok((Box::new(prior), digest));
     };
-    let mapped = Mapped::open(Path::new(path)).map_err(|e| e.to_string())?;
-    let prior = NgramPrior::from_bytes(mapped).map_err(|e| format!("prior {path}: {e}"))?;
+    // A copy of our own: a file that is mapped may be cut by somebody else, and its digest would say nothing then.
+    let bytes = std::fs::read(path).map_err(|e| format!("cannot read the prior {path}: {e}"))?;
+    let prior = NgramPrior::from_bytes(bytes).map_err(|e| format!("prior {path}: {e}"))?;
     let digest = prior.digest().to_owned();
     Ok((Box::new(prior), digest))
 }

@@ -183,6 +183,33 @@ pub struct Failure {
     pub action: String,
 }
 
+/// [`Failure::action`] of a damaged shard whose rows before the damage are kept.
+pub const SALVAGED: &str = "salvaged";
+
+/// What was kept of a shard that is damaged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Salvaged {
+    /// Rows before the damage: all that is read of the shard.
+    pub rows: u64,
+    /// A stable code, such as `E-ZST-TRUNC`.
+    pub code: String,
+    /// The chain of causes, with the place of the damage.
+    pub cause: String,
+}
+
+impl Salvaged {
+    /// The damage as a report lists it; its row is the first that was lost.
+    pub fn failure(&self, shard: &str) -> Failure {
+        Failure {
+            shard: shard.to_owned(),
+            row: Some(self.rows),
+            code: self.code.clone(),
+            cause: self.cause.clone(),
+            action: SALVAGED.to_owned(),
+        }
+    }
+}
+
 /// One shard through one stage.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ShardRecord {
@@ -204,12 +231,18 @@ pub struct ShardRecord {
     pub rows: RowCounts,
     /// Rows dropped or quarantined, by reason.
     pub reasons: BTreeMap<String, u64>,
+    /// Rows in which U+FFFD stands for what was no text, by the fault.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub replaced: BTreeMap<String, u64>,
     /// Rows written, by origin.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub written: BTreeMap<String, Tally>,
     /// What the editor did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edits: Option<EditTally>,
+    /// What was kept of the shard, if it is damaged and `limits.salvage` is on; told by `score`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub salvaged: Option<Salvaged>,
     /// Why the shard failed, if it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
@@ -231,8 +264,10 @@ impl ShardRecord {
             files: Vec::new(),
             rows: RowCounts::default(),
             reasons: BTreeMap::new(),
+            replaced: BTreeMap::new(),
             written: BTreeMap::new(),
             edits: None,
+            salvaged: None,
             failure: None,
         }
     }

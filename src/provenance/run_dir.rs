@@ -76,7 +76,7 @@ impl RunDir {
             } else {
                 name == "log"
             };
-            !known && !name.starts_with(".tmp-")
+            !known && !crate::shard::is_temporary(&name)
         })
     }
 

@@ -133,12 +133,14 @@ pub struct Report {
     pub run: String,
     /// What shares are counted in.
     pub unit: String,
-    /// True if no shard failed.
+    /// True if every shard was read and written to its end.
     pub complete: bool,
     /// The row law over all shards.
     pub rows: RowCounts,
     /// Rows dropped or quarantined, by their first reason.
     pub reasons: BTreeMap<String, u64>,
+    /// Rows in which U+FFFD stands for what was no text, by the fault; written or not.
+    pub replaced: BTreeMap<String, u64>,
     /// Rows that each filter would drop, whether or not another came first.
     pub filters: BTreeMap<String, u64>,
     /// Target, planned and written.
@@ -167,8 +169,10 @@ pub struct Report {
     pub uneditable: BTreeMap<String, u64>,
     /// Every gate.
     pub gates: Vec<Gate>,
-    /// Shards that failed.
+    /// Shards that failed or were salvaged, then quarantined rows; the first thousand shards, the first hundred rows.
     pub failures: Vec<Failure>,
+    /// Failures that are not listed.
+    pub failures_left_out: u64,
 }
 
 /// Shares of each origin in a tally.

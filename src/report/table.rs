@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::{Change, Means, Report};
+use crate::provenance::record::SALVAGED;
 
 /// The report as tables. Names come from the data, so control characters are shown escaped.
 pub fn render(report: &Report) -> String {
@@ -24,17 +25,7 @@ pub fn render(report: &Report) -> String {
             ),
         );
     }
-    for failure in &report.failures {
-        line(
-            &mut text,
-            format_args!(
-                "failed {}: {} [{}]",
-                shown(&failure.shard),
-                shown(&failure.cause),
-                failure.code
-            ),
-        );
-    }
+    failures(&mut text, report);
     text.truncate(text.trim_end().len());
     text
 }
@@ -42,6 +33,28 @@ pub fn render(report: &Report) -> String {
 fn line(text: &mut String, what: std::fmt::Arguments<'_>) {
     // Writing to a string does not fail.
     let _ = writeln!(text, "{what}");
+}
+
+/// Shards; rows are counted above by their reason.
+fn failures(text: &mut String, report: &Report) {
+    for failure in &report.failures {
+        let what = match failure.row {
+            None => "failed".to_owned(),
+            Some(row) if failure.action == SALVAGED => {
+                format!("salvaged the first {row} rows of")
+            }
+            Some(_) => continue,
+        };
+        line(
+            text,
+            format_args!(
+                "{what} {}: {} [{}]",
+                shown(&failure.shard),
+                shown(&failure.cause),
+                failure.code
+            ),
+        );
+    }
 }
 
 fn shown(name: &str) -> String {

@@ -109,7 +109,8 @@ impl FastTextModel {
     }
 
     /// The probability of the label for `text`, in [0, 1]; `None` where the model knows no word
-    /// of it, and nothing of the end of a line either.
+    /// of it, and nothing of the end of a line either. A model whose weights are beyond all numbers gives NaN,
+    /// which the caller must not take for a score.
     pub fn score(&self, text: &str, scratch: &mut LineScratch) -> Option<f64> {
         let LineScratch {
             line,
@@ -133,10 +134,14 @@ impl FastTextModel {
         if predictions.is_empty() {
             return None;
         }
+        // One answer that is no number makes nonsense of the others: they are not shares of a whole.
+        if predictions.iter().any(|p| !p.prob.is_finite()) {
+            return Some(f64::NAN);
+        }
         // A label that is not among the answers has a probability below what can be told from 0.
         let own = predictions.iter().find(|p| p.label == self.label);
         let probability = own.map_or(0.0, |p| f64::from(p.prob));
-        probability.is_finite().then(|| probability.clamp(0.0, 1.0))
+        Some(probability.clamp(0.0, 1.0))
     }
 
     /// BLAKE3 of the model file, in hexadecimal.

@@ -23,7 +23,7 @@ use self::concentration::{LogRatios, Profile};
 use self::language::Language;
 use self::measure::{Measure, Measures};
 use self::reference::Reference;
-use crate::text::Scan;
+use crate::text::{MEASURED_BYTES, Scan, beginning, count_words};
 
 /// What the scorers say of one text.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,7 +67,10 @@ impl Scorer {
         }
     }
 
-    /// Measures `text`; `scan` is left as [`Scan::read`] of the text leaves it.
+    /// Measures `text`; `scan` is left as [`Scan::read`] of what was measured leaves it.
+    ///
+    /// Bytes, characters and words are counted on the whole text; the measures of one longer than
+    /// [`MEASURED_BYTES`] are those of its beginning.
     ///
     /// ```
     /// use tamis::score::{Scorer, language::Language, measure::Measure, reference::Reference};
@@ -78,22 +81,32 @@ impl Scorer {
     /// ```
     pub fn measure(&self, text: &str, scan: &mut Scan) -> Scored {
         let (lang, lang_p) = self.language.of(text);
-        scan.read(text);
+        let measured = beginning(text, MEASURED_BYTES);
+        scan.read(measured);
         let mut measures = Measures::default();
         repetition::measure(scan, &mut measures);
-        quality::measure(text, scan, &mut measures);
+        quality::measure(measured, scan, &mut measures);
         diversity::measure(scan, &mut measures);
         let ratios = lang.as_deref().and_then(|lang| self.ratios.get(lang));
         measures.set(
             Measure::LogImportance,
             ratios.and_then(|ratios| ratios.mean(scan)),
         );
+        let whole = measured.len() == text.len();
         Scored {
             lang,
             lang_p,
-            bytes: scan.bytes(),
-            chars: scan.chars(),
-            words: scan.words(),
+            bytes: text.len() as u64,
+            chars: if whole {
+                scan.chars()
+            } else {
+                text.chars().count() as u64
+            },
+            words: if whole {
+                scan.words()
+            } else {
+                count_words(text)
+            },
             measures,
         }
     }

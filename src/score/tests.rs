@@ -358,3 +358,21 @@ fn a_ratio_of_exactly_72_hundredths_ends_a_factor() {
     let block: String = (0..18).chain(0..7).map(|n| format!("w{n} ")).collect();
     assert_eq!(measured(&block.repeat(4)).measures.get(M::Mtld), Some(25.0));
 }
+
+#[test]
+fn a_giant_is_measured_by_its_beginning_and_counted_whole() {
+    let line = "one line, and another\n";
+    let short = line.repeat(MEASURED_BYTES / line.len());
+    // What follows is longer than the slack of the cut, and would change every share.
+    let long = format!("{short}{}", "字 ünique\n".repeat(9));
+    let giant = format!("{long}{}", "x1 x2 x3\n".repeat(1 << 16));
+    let (a, b) = (
+        measured(beginning(&giant, MEASURED_BYTES)),
+        measured(&giant),
+    );
+    assert!(giant.len() > MEASURED_BYTES);
+    assert_eq!(a.measures, b.measures);
+    assert_eq!(b.bytes, giant.len() as u64);
+    assert_eq!(b.chars, giant.chars().count() as u64);
+    assert_eq!(b.words, count_words(&giant));
+}

@@ -2,7 +2,7 @@
 //!
 //! Bytes go to a hidden name in the same folder; [`AtomicFile::finish`] flushes, syncs, renames and syncs
 //! the folder, and is the only way to the final name. Dropping an unfinished file removes it. Names that
-//! begin with `.tmp-` are never final; a killed process leaves them, and whoever owns the folder may clean.
+//! begin with `.tmp-` are never final; a killed process leaves them, and each says whose it was (see `owner`).
 
 use std::collections::hash_map::RandomState;
 use std::fs::{self, File, OpenOptions};
@@ -133,13 +133,13 @@ fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// `.tmp-<pid>-<random>-<name>`, cut to what a file system takes.
+/// The owner's prefix, a number of its own and the name, cut to what a file system takes.
 fn temporary_name(path: &Path) -> String {
     let mut random = RandomState::new().build_hasher();
     random.write_u64(SERIAL.fetch_add(1, Ordering::Relaxed));
     let random = random.finish();
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let mut whole = format!(".tmp-{}-{random:016x}-{name}", std::process::id());
+    let mut whole = format!("{}{random:016x}-{name}", super::owner::prefix());
     let mut end = whole.len().min(NAME_LIMIT);
     while !whole.is_char_boundary(end) {
         end -= 1;

@@ -1,9 +1,16 @@
 //! A block of decoded rows, whatever the shard's format.
 
+use std::ops::Range;
+
 use super::jsonl::{self, JsonlBlock};
 use super::lines::RawLines;
 use super::parquet_block::{ParquetBlock, RawBatch};
+use super::reader::ReadOptions;
+use crate::config::TextPaths;
 use crate::document::Value;
+
+/// What stands between the texts of a record that has several, in the text that they are together.
+pub const BETWEEN_TEXTS: &str = "\n\n";
 
 /// Name of the column or member that carries provenance.
 pub const PROVENANCE: &str = "tamis";
@@ -11,8 +18,8 @@ pub const PROVENANCE: &str = "tamis";
 /// Which columns (or members of a JSON line's object) to decode.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Columns {
-    /// The text.
-    pub text: String,
+    /// Where the texts are; together they are the document.
+    pub text: TextPaths,
     /// The document's id, if there is one.
     pub id: Option<String>,
     /// Others, in the order in which [`Block::extra`] counts them.
@@ -28,14 +35,15 @@ pub struct BadRow {
     pub cause: String,
     /// Where the line begins in the decompressed stream; nothing for Parquet.
     pub offset: Option<u64>,
-    /// The line without its end; empty for Parquet and for documents above the cap.
+    /// The line without its end; of Parquet the bytes of a text that is no UTF-8, else the columns that were asked
+    /// for as JSON; empty for documents above the cap.
     pub raw: Vec<u8>,
 }
 
 /// Rows as they were read. Decoding them is a worker's task.
 pub struct RawBlock {
     pub(crate) body: RawBody,
-    pub(crate) max_document: usize,
+    pub(crate) options: ReadOptions,
 }
 
 pub(crate) enum RawBody {
@@ -52,6 +60,22 @@ impl RawBlock {
         }
     }
 
+    /// Bytes that the block holds.
+    pub fn bytes(&self) -> u64 {
+        match &self.body {
+            RawBody::Lines(raw) => raw.bytes.len() as u64,
+            RawBody::Batch(raw) => raw.batch.get_array_memory_size() as u64,
+        }
+    }
+
+    /// Keeps the first `rows` rows.
+    pub(crate) fn truncate(&mut self, rows: usize) {
+        match &mut self.body {
+            RawBody::Lines(raw) => raw.rows.truncate(rows),
+            RawBody::Batch(raw) => raw.batch = raw.batch.slice(0, rows.min(raw.batch.num_rows())),
+        }
+    }
+
     /// True if there is no row.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -64,11 +88,15 @@ impl RawBlock {
         match self.body {
             RawBody::Lines(raw) => Block {
                 first_row: raw.first_row,
-                body: Body::Jsonl(jsonl::decode(raw, columns, self.max_document)),
+                body: Body::Jsonl(jsonl::decode(raw, columns, &self.options)),
             },
             RawBody::Batch(raw) => Block {
                 first_row: raw.first_row,
-                body: Body::Parquet(ParquetBlock::decode(raw, columns, self.max_document)),
+                body: Body::Parquet(Box::new(ParquetBlock::decode(
+                    raw,
+                    columns,
+                    self.options.max_document,
+                ))),
             },
         }
     }
@@ -82,7 +110,7 @@ pub struct Block {
 
 pub(crate) enum Body {
     Jsonl(JsonlBlock),
-    Parquet(ParquetBlock),
+    Parquet(Box<ParquetBlock>),
 }
 
 impl Block {
@@ -112,6 +140,48 @@ impl Block {
         }
     }
 
+    /// Where each text of row `i` is in [`Block::text`], in order; [`BETWEEN_TEXTS`] is between them. A bad row has none.
+    pub fn parts(&self, i: usize) -> Vec<Range<usize>> {
+        match &self.body {
+            Body::Jsonl(block) => block.parts(i),
+            Body::Parquet(block) => block.parts(i),
+        }
+    }
+
+    /// Takes a bad row out with its raw bytes; row `i` stays bad without them. Nothing for a good row.
+    pub fn take_bad(&mut self, i: usize) -> Option<BadRow> {
+        let bad = match &mut self.body {
+            Body::Jsonl(block) => block.rows[i].as_mut().err(),
+            Body::Parquet(block) => block.bad_mut(i),
+        }?;
+        let raw = std::mem::take(&mut bad.raw);
+        Some(BadRow { raw, ..bad.clone() })
+    }
+
+    /// Makes a good row a bad one, for a reason of the caller's: with the row's offset and raw bytes.
+    ///
+    /// Of a Parquet row the raw bytes are the columns that were asked for, as a JSON object.
+    pub fn refuse(&self, i: usize, code: &'static str, cause: String) -> BadRow {
+        let (offset, raw) = match &self.body {
+            Body::Jsonl(block) => block.place(i),
+            Body::Parquet(block) => (None, block.raw(i)),
+        };
+        BadRow {
+            code,
+            cause,
+            offset,
+            raw,
+        }
+    }
+
+    /// The codes of faults for which U+FFFD was put into row `i`, as [`ReadOptions`] allowed.
+    pub fn replaced(&self, i: usize) -> Vec<&'static str> {
+        match &self.body {
+            Body::Jsonl(block) => block.replaced(i),
+            Body::Parquet(_) => Vec::new(),
+        }
+    }
+
     /// The id of row `i`; numbers as they are written.
     pub fn id(&self, i: usize) -> Option<&str> {
         match &self.body {
@@ -123,6 +193,16 @@ impl Block {
     /// The value of extra column `column` in row `i`; nothing for null, lists and structs, a missing column
     /// and numbers that are not finite.
     pub fn extra(&self, column: usize, i: usize) -> Option<Value> {
+        let finite = |value: &Value| !matches!(value, Value::Float(x) if !x.is_finite());
+        self.stored(column, i).filter(finite)
+    }
+
+    /// Whether extra column `column` of row `i` holds a number that is not finite, or beyond all doubles.
+    pub fn not_finite(&self, column: usize, i: usize) -> bool {
+        matches!(self.stored(column, i), Some(Value::Float(number)) if !number.is_finite())
+    }
+
+    fn stored(&self, column: usize, i: usize) -> Option<Value> {
         match &self.body {
             Body::Jsonl(block) => block.extra(column, i),
             Body::Parquet(block) => block.extra(column, i),

@@ -1,139 +1,244 @@
 //! The bytes of a JSONL shard, whatever it is compressed with, and the digest of the file as it was read.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::PathBuf;
-
-use flate2::bufread::MultiGzDecoder;
 
 use super::digest::{Digest, Tap};
 use super::error::{ShardError, system_error};
 use super::find::{Format, Shard};
+use super::gz::GzStream;
+use super::reader::ReadOptions;
+use super::zst::ZstStream;
+use super::zst_walk;
 
 /// Compressed bytes read from the disk at a time.
 const READ_BYTES: usize = 256 * 1024;
-/// Largest zstd window that is accepted: 2^27 bytes, what `zstd --long` makes by default.
-const WINDOW_LOG_MAX: u32 = 27;
-/// More decoded bytes than this for each encoded one, and more than [`BOMB_BYTES`], is no text.
-const BOMB_RATIO: u64 = 1000;
+/// A stream that is no larger is no bomb, however little it was made from.
 const BOMB_BYTES: u64 = 256 << 20;
 
-type Input = BufReader<Tap<File>>;
+/// A shard's file, hashed as it is read.
+pub(crate) type Input = BufReader<Tap<File>>;
+
+/// Why there is no more text.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    /// Reading failed.
+    Io(io::Error),
+    /// The bytes are not what the format promises.
+    Damaged {
+        /// As in [`ShardError::Damaged`].
+        code: &'static str,
+        /// As in [`ShardError::Damaged`].
+        place: String,
+        /// As in [`ShardError::Damaged`].
+        cause: String,
+        /// Bytes of text before anything that may be damaged.
+        sound: u64,
+    },
+}
+
+/// Tells a stream that swells beyond all text.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bomb {
+    ratio: u64,
+}
+
+impl Bomb {
+    /// True if so many bytes of text came out of so many.
+    pub(crate) fn is_one(self, decoded: u64, encoded: u64) -> bool {
+        decoded > BOMB_BYTES && decoded / self.ratio > encoded
+    }
+
+    pub(crate) fn fault(self, decoded: u64, place: String, sound: u64) -> Fault {
+        Fault::Damaged {
+            code: "E-BOMB",
+            place,
+            cause: format!(
+                "{decoded} bytes of text so far are more than {} for each of its own: raise `limits.max_ratio` if they are meant",
+                self.ratio
+            ),
+            sound,
+        }
+    }
+}
 
 enum Decoder {
     Plain(Box<Input>),
-    Gz(Box<MultiGzDecoder<Input>>),
-    Zst(Box<zstd::Decoder<'static, Input>>),
+    Gz(Box<GzStream>),
+    Zst(Box<ZstStream>),
 }
 
 /// A stream of decoded bytes with a place for every error.
 pub(crate) struct Decompressed {
     decoder: Decoder,
     path: PathBuf,
-    decoded: u64,
+    /// Decoded bytes, and how many of them were given out.
+    piece: Vec<u8>,
+    given: usize,
+    /// Bytes that may still be given out.
+    left: u64,
+    sound: u64,
 }
 
 impl Decompressed {
-    pub(crate) fn open(shard: &Shard) -> Result<Decompressed, ShardError> {
+    pub(crate) fn open(shard: &Shard, options: &ReadOptions) -> Result<Decompressed, ShardError> {
         let path = &shard.path;
         let file = File::open(path).map_err(ShardError::io(path, "open"))?;
-        let length = file.metadata().map_err(ShardError::io(path, "look at"))?;
-        let input = BufReader::with_capacity(READ_BYTES, Tap::new(file));
+        let mut input = BufReader::with_capacity(READ_BYTES, Tap::new(file));
+        let first = input.fill_buf().map_err(ShardError::io(path, "read"))?;
+        refuse_other_format(shard, first)?;
         // An empty file is an empty shard in every format, though no decoder takes it for one.
-        let format = if length.len() == 0 {
+        let format = if first.is_empty() {
             Format::Jsonl
         } else {
             shard.format
         };
+        let bomb = Bomb {
+            ratio: options.max_ratio.max(1),
+        };
         let decoder = match format {
-            Format::JsonlGz => Decoder::Gz(Box::new(MultiGzDecoder::new(input))),
-            Format::JsonlZst => {
-                let mut decoder = zstd::Decoder::with_buffer(input)
-                    .map_err(ShardError::io(path, "decompress"))?;
-                decoder
-                    .window_log_max(WINDOW_LOG_MAX)
-                    .map_err(ShardError::io(path, "decompress"))?;
-                Decoder::Zst(Box::new(decoder))
-            }
+            Format::JsonlGz => Decoder::Gz(Box::new(GzStream::new(input, bomb))),
+            Format::JsonlZst => Decoder::Zst(Box::new(ZstStream::new(input, bomb, options))),
             Format::Jsonl | Format::Parquet => Decoder::Plain(Box::new(input)),
         };
         Ok(Decompressed {
             decoder,
             path: path.clone(),
-            decoded: 0,
+            piece: Vec::new(),
+            given: 0,
+            left: u64::MAX,
+            sound: 0,
         })
     }
 
-    /// Appends up to `wanted` bytes; fewer only at the end of the stream.
+    /// Ends the stream after its first `bytes`.
+    pub(crate) fn until(mut self, bytes: u64) -> Decompressed {
+        self.left = bytes;
+        self
+    }
+
+    /// Appends `wanted` bytes; fewer only at the end of the stream.
     pub(crate) fn append(
         &mut self,
         into: &mut Vec<u8>,
         wanted: usize,
     ) -> Result<usize, ShardError> {
-        let limit = wanted as u64;
+        let wanted = usize::try_from(self.left).unwrap_or(wanted).min(wanted);
         let read = match &mut self.decoder {
-            Decoder::Plain(reader) => reader.take(limit).read_to_end(into),
-            Decoder::Gz(reader) => reader.take(limit).read_to_end(into),
-            Decoder::Zst(reader) => reader.take(limit).read_to_end(into),
+            Decoder::Plain(reader) => {
+                let read = reader.take(wanted as u64).read_to_end(into);
+                read.map_err(ShardError::io(&self.path, "read"))?
+            }
+            Decoder::Gz(_) | Decoder::Zst(_) => self.append_decoded(into, wanted)?,
         };
-        let read = read.map_err(|error| self.fault(&error))?;
-        self.decoded += read as u64;
-        let encoded = self.encoded();
-        if self.decoded > BOMB_BYTES && self.decoded / BOMB_RATIO > encoded {
-            return Err(self.damaged(
-                "E-BOMB",
-                format!("{} bytes came out of {encoded}", self.decoded),
-            ));
+        self.left -= read as u64;
+        Ok(read)
+    }
+
+    fn append_decoded(&mut self, into: &mut Vec<u8>, wanted: usize) -> Result<usize, ShardError> {
+        let mut read = 0;
+        while read < wanted {
+            if self.given == self.piece.len() && !self.next_piece()? {
+                break;
+            }
+            let some = &self.piece[self.given..];
+            let some = &some[..some.len().min(wanted - read)];
+            into.extend_from_slice(some);
+            self.given += some.len();
+            read += some.len();
         }
         Ok(read)
     }
 
+    fn next_piece(&mut self) -> Result<bool, ShardError> {
+        self.given = 0;
+        let more = match &mut self.decoder {
+            Decoder::Plain(_) => return Ok(false),
+            Decoder::Gz(stream) => stream.next_piece(&mut self.piece),
+            Decoder::Zst(stream) => stream.next_piece(&mut self.piece),
+        };
+        more.map_err(|fault| {
+            self.piece.clear();
+            self.error(fault)
+        })
+    }
+
+    /// Bytes of text that stand before the damage that [`Decompressed::append`] has told of.
+    pub(crate) fn sound(&self) -> u64 {
+        self.sound
+    }
+
     /// Reads the rest of the file and gives the digest of it all.
     pub(crate) fn finish(self) -> Result<Digest, ShardError> {
-        let tap = match self.decoder {
+        let input = match self.decoder {
             Decoder::Plain(reader) => *reader,
-            Decoder::Gz(reader) => reader.into_inner(),
-            Decoder::Zst(reader) => reader.finish(),
+            Decoder::Gz(stream) => stream.into_inner(),
+            Decoder::Zst(stream) => stream.into_inner(),
         };
-        tap.into_inner()
+        input
+            .into_inner()
             .finish()
             .map_err(ShardError::io(&self.path, "read"))
     }
 
-    fn encoded(&self) -> u64 {
-        match &self.decoder {
-            Decoder::Plain(reader) => reader.get_ref().bytes(),
-            Decoder::Gz(reader) => reader.get_ref().get_ref().bytes(),
-            Decoder::Zst(reader) => reader.get_ref().get_ref().bytes(),
+    fn error(&mut self, fault: Fault) -> ShardError {
+        match fault {
+            Fault::Io(error) => {
+                let source = system_error(&error).unwrap_or(error);
+                ShardError::io(&self.path, "read")(source)
+            }
+            Fault::Damaged {
+                code,
+                place,
+                cause,
+                sound,
+            } => {
+                self.sound = sound;
+                ShardError::Damaged {
+                    code,
+                    path: self.path.clone(),
+                    place,
+                    cause,
+                    rows: None,
+                }
+            }
         }
     }
+}
 
-    fn damaged(&self, code: &'static str, cause: String) -> ShardError {
-        ShardError::Damaged {
-            code,
-            path: self.path.clone(),
-            place: format!(" near byte {} of the file", self.encoded()),
-            cause,
-        }
-    }
+/// What files begin with that are no text, and what to call them.
+const BEGINNINGS: [(&[u8], &str); 5] = [
+    (b"\x1F\x8B", "gzip"),
+    (b"PAR1", "Parquet"),
+    (b"BZh", "bzip2"),
+    (b"\xFD7zXZ\0", "xz"),
+    (b"PK\x03\x04", "zip"),
+];
 
-    /// Tells a failing disk from damaged bytes, and a truncation from other damage.
-    fn fault(&self, error: &io::Error) -> ShardError {
-        if let Some(source) = system_error(error) {
-            return ShardError::io(&self.path, "read")(source);
-        }
-        let truncated = error.kind() == io::ErrorKind::UnexpectedEof;
-        let message = error.to_string();
-        let (code, cause) = match (&self.decoder, truncated) {
-            (Decoder::Gz(_), true) => ("E-GZ-TRUNC", "the gzip stream ends too early".to_owned()),
-            (Decoder::Gz(_), false) => ("E-GZ-CORRUPT", message),
-            (_, true) => ("E-ZST-TRUNC", "the zstd frame ends too early".to_owned()),
-            (_, false) if message.contains("too much memory") => (
-                "E-ZST-WINDOW",
-                format!("its window is larger than 2^{WINDOW_LOG_MAX} bytes: compress it anew"),
-            ),
-            (_, false) => ("E-ZST-CORRUPT", message),
-        };
-        self.damaged(code, cause)
+/// Refuses a file that begins as one of another format than its name says.
+fn refuse_other_format(shard: &Shard, first: &[u8]) -> Result<(), ShardError> {
+    let seems = match BEGINNINGS
+        .iter()
+        .find(|(start, _)| first.starts_with(start))
+    {
+        Some((_, format)) => format,
+        None if first.len() >= 4 && zst_walk::begins(first) => "zstd",
+        None => "plain text",
+    };
+    let (named, fits) = match shard.format {
+        _ if first.is_empty() => return Ok(()),
+        // A few bytes may be the start of a member that is cut off, which the decoder tells.
+        Format::JsonlGz => ("gzip", seems == "gzip" || first == b"\x1F"),
+        Format::JsonlZst => ("zstd", zst_walk::begins(first)),
+        Format::Jsonl | Format::Parquet => ("plain text", seems == "plain text"),
+    };
+    if fits {
+        return Ok(());
     }
+    Err(ShardError::OtherFormat {
+        path: shard.path.clone(),
+        named,
+        seems,
+    })
 }

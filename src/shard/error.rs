@@ -34,6 +34,18 @@ pub enum ShardError {
         place: String,
         /// What was found.
         cause: String,
+        /// Whole rows before the damage, where that is known: the same for every block size.
+        rows: Option<u64>,
+    },
+    /// A file begins as one of another format than its name says.
+    #[error("{} is {named} by its name, and begins as {seems}: name it as what it is", path.display())]
+    OtherFormat {
+        /// The shard.
+        path: PathBuf,
+        /// What its name says.
+        named: &'static str,
+        /// What its first bytes say.
+        seems: &'static str,
     },
     /// A pattern matched no shard.
     #[error("`{pattern}` matches no shard: expected .parquet, .jsonl, .jsonl.gz or .jsonl.zst")]
@@ -109,6 +121,7 @@ impl ShardError {
         match self {
             ShardError::Io { .. } => "E-IO",
             ShardError::Damaged { code, .. } => code,
+            ShardError::OtherFormat { .. } => "E-FORMAT-OTHER",
             ShardError::NothingFound { .. } => "E-NOTHING-FOUND",
             ShardError::Pattern { .. } => "E-PATTERN",
             ShardError::Collision { .. } => "E-COLLISION",
@@ -127,7 +140,25 @@ impl ShardError {
 
     /// True if the shard's own bytes are at fault; false for the environment and for what was asked.
     pub fn is_data(&self) -> bool {
-        matches!(self, ShardError::Damaged { .. })
+        matches!(
+            self,
+            ShardError::Damaged { .. } | ShardError::OtherFormat { .. }
+        )
+    }
+
+    /// Says how many whole rows stand before the damage.
+    pub(crate) fn set_rows(&mut self, count: u64) {
+        if let ShardError::Damaged { rows, .. } = self {
+            *rows = Some(count);
+        }
+    }
+
+    /// Whole rows before the damage, where that is known: what `--salvage` keeps.
+    pub fn rows_before(&self) -> Option<u64> {
+        match self {
+            ShardError::Damaged { rows, .. } => *rows,
+            _ => None,
+        }
     }
 
     /// Names the path and the act once, at the bottom.
@@ -176,6 +207,7 @@ pub(crate) fn parquet_error(path: &Path, place: &str, error: ParquetError) -> Sh
         path: path.to_path_buf(),
         place: place.to_owned(),
         cause: error.to_string(),
+        rows: None,
     }
 }
 
@@ -194,6 +226,7 @@ pub(crate) fn guarded<T>(
             path: path.to_path_buf(),
             place: place.to_owned(),
             cause: "the decoder gave up (a panic in the parquet crate)".to_owned(),
+            rows: None,
         }),
     }
 }

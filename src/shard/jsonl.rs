@@ -3,9 +3,14 @@
 
 use std::ops::Range;
 
-use super::block::{BadRow, Columns, PROVENANCE};
+use super::block::{BETWEEN_TEXTS, BadRow, Columns, PROVENANCE};
 use super::lines::{RawLine, RawLines};
-use super::members::{Member, members, too_deep};
+use super::literal::{replace_lone_surrogates, unescaped};
+use super::members::{Member, each_member, too_deep};
+use super::reader::ReadOptions;
+use super::text_spans::literals;
+use super::utf8::{Utf8, replace_invalid, set_invalid_apart};
+use crate::config::{Repair, TextPath};
 use crate::document::Value;
 
 /// The rows of a block of lines. Spans are positions in `bytes`.
@@ -20,25 +25,83 @@ pub(crate) struct JsonlBlock {
 pub(crate) struct JsonRow {
     /// The line without its end.
     pub(crate) line: Range<usize>,
-    /// The text's literal, quotes included.
-    pub(crate) literal: Range<usize>,
+    /// Where the line begins in the decompressed stream.
+    offset: u64,
     /// End of the last member's value, where one more member can stand.
     pub(crate) tail: usize,
     /// What to leave out so that no `tamis` member remains; in order, apart from each other.
     pub(crate) cuts: Vec<Range<usize>>,
-    /// The text where its literal holds escapes; else it is the literal's inside.
-    decoded: Option<String>,
+    texts: Texts,
     id: Option<String>,
     extra: Vec<Option<Value>>,
     provenance: Option<Range<usize>>,
+    /// What was replaced in the line so that it is text.
+    replaced: Replaced,
+}
+
+/// The texts of a row. Literals are spans with their quotes.
+#[derive(Debug)]
+enum Texts {
+    One {
+        literal: Range<usize>,
+        /// The text where its literal holds escapes; else it is the literal's inside.
+        decoded: Option<String>,
+    },
+    Many(Box<ManyTexts>),
+}
+
+#[derive(Debug)]
+struct ManyTexts {
+    literals: Vec<Range<usize>>,
+    /// All texts, [`BETWEEN_TEXTS`] between them, and where each is.
+    joined: String,
+    parts: Vec<Range<usize>>,
+}
+
+/// Faults of a line that were mended.
+#[derive(Debug, Clone, Copy, Default)]
+struct Replaced {
+    utf8: bool,
+    surrogates: bool,
+}
+
+impl JsonRow {
+    /// The literals of the texts, in the order of the texts.
+    pub(crate) fn literals(&self) -> &[Range<usize>] {
+        match &self.texts {
+            Texts::One { literal, .. } => std::slice::from_ref(literal),
+            Texts::Many(many) => &many.literals,
+        }
+    }
 }
 
 impl JsonlBlock {
     pub(crate) fn text(&self, row: usize) -> Result<&str, &BadRow> {
-        self.rows[row].as_ref().map(|row| match &row.decoded {
-            Some(text) => text.as_str(),
-            None => &self.bytes[row.literal.start + 1..row.literal.end - 1],
-        })
+        self.rows[row].as_ref().map(|row| self.text_of(row))
+    }
+
+    pub(crate) fn text_of<'a>(&'a self, row: &'a JsonRow) -> &'a str {
+        match &row.texts {
+            Texts::One {
+                decoded: Some(text),
+                ..
+            } => text,
+            Texts::One { literal, .. } => &self.bytes[literal.start + 1..literal.end - 1],
+            Texts::Many(many) => &many.joined,
+        }
+    }
+
+    /// Where each text of a row is in all of it.
+    pub(crate) fn parts_of(&self, row: &JsonRow) -> Vec<Range<usize>> {
+        match &row.texts {
+            Texts::One { .. } => std::iter::once(0..self.text_of(row).len()).collect(),
+            Texts::Many(many) => many.parts.clone(),
+        }
+    }
+
+    pub(crate) fn parts(&self, row: usize) -> Vec<Range<usize>> {
+        let row = self.rows[row].as_ref();
+        row.map_or_else(|_| Vec::new(), |row| self.parts_of(row))
     }
 
     pub(crate) fn id(&self, row: usize) -> Option<&str> {
@@ -49,17 +112,39 @@ impl JsonlBlock {
         self.rows[row].as_ref().ok()?.extra.get(column)?.clone()
     }
 
+    /// Offset and bytes of a good line.
+    pub(crate) fn place(&self, row: usize) -> (Option<u64>, Vec<u8>) {
+        match &self.rows[row] {
+            Ok(row) => {
+                let raw = self.bytes.as_bytes()[row.line.clone()].to_vec();
+                (Some(row.offset), raw)
+            }
+            Err(bad) => (bad.offset, bad.raw.clone()),
+        }
+    }
+
     pub(crate) fn provenance(&self, row: usize) -> Option<String> {
         let span = self.rows[row].as_ref().ok()?.provenance.clone()?;
         Some(self.bytes[span].to_owned())
     }
-}
 
-impl JsonlBlock {
-    /// The line without its text's literal and without a `tamis` member.
+    /// The codes of the faults that were mended in a row.
+    pub(crate) fn replaced(&self, row: usize) -> Vec<&'static str> {
+        let replaced = self.rows[row]
+            .as_ref()
+            .map_or(Replaced::default(), |row| row.replaced);
+        let codes = [
+            (replaced.utf8, "E-UTF8"),
+            (replaced.surrogates, "E-SURROGATE"),
+        ];
+        let codes = codes.into_iter().filter(|(was, _)| *was);
+        codes.map(|(_, code)| code).collect()
+    }
+
+    /// The line without its texts' literals and without a `tamis` member.
     pub(crate) fn rest(&self, row: usize) -> Option<String> {
         let row = self.rows.get(row)?.as_ref().ok()?;
-        let mut left_out: Vec<&Range<usize>> = row.cuts.iter().chain([&row.literal]).collect();
+        let mut left_out: Vec<&Range<usize>> = row.cuts.iter().chain(row.literals()).collect();
         left_out.sort_by_key(|span| span.start);
         let mut rest = String::with_capacity(row.line.len());
         let mut at = row.line.start;
@@ -73,135 +158,274 @@ impl JsonlBlock {
 }
 
 /// Decodes all lines of a block.
-pub(crate) fn decode(raw: RawLines, columns: &Columns, max_document: usize) -> JsonlBlock {
+pub(crate) fn decode(raw: RawLines, columns: &Columns, options: &ReadOptions) -> JsonlBlock {
     let RawLines {
-        mut bytes, rows, ..
+        mut bytes,
+        rows: mut lines,
+        ..
     } = raw;
-    let not_utf8 = blank_invalid(&mut bytes, &rows);
-    let bytes = String::from_utf8(bytes).expect("lines that are not UTF-8 were blanked");
-    let rows = rows
-        .iter()
-        .zip(not_utf8)
-        .map(|(row, bad)| match (row, bad) {
-            (_, Some(bad)) => Err(bad),
-            (RawLine::TooLarge { offset, length }, None) => {
-                Err(too_large(*length, max_document, Some(*offset)))
+    let utf8 = match options.invalid_utf8 {
+        Repair::Quarantine => set_invalid_apart(&mut bytes, &lines),
+        Repair::Replace => replace_invalid(&mut bytes, &mut lines, options.max_document),
+    };
+    let mut bytes = String::from_utf8(bytes).expect("lines that are not UTF-8 were set apart");
+    let mut wanted = Wanted::new(columns);
+    let mut rows = Vec::with_capacity(lines.len());
+    for (line, utf8) in lines.into_iter().zip(utf8) {
+        rows.push(match (line, utf8) {
+            (_, Utf8::Bad(bad)) => Err(bad),
+            (RawLine::TooLarge { offset, length }, _) => {
+                Err(too_large(length, options.max_document, Some(offset)))
             }
-            (RawLine::Kept { start, end, offset }, None) => {
-                decode_line(&bytes, *start..*end, columns).map_err(|(code, cause)| BadRow {
-                    code,
-                    cause,
-                    offset: Some(*offset),
-                    raw: bytes.as_bytes()[*start..*end].to_vec(),
-                })
+            (RawLine::Kept { start, end, offset }, utf8) => {
+                decode_line(&mut bytes, start..end, &mut wanted, options.lone_surrogates)
+                    .map(|mut row| {
+                        row.offset = offset;
+                        row.replaced.utf8 = matches!(utf8, Utf8::Replaced(_));
+                        row
+                    })
+                    .map_err(|(code, cause)| BadRow {
+                        code,
+                        cause,
+                        offset: Some(offset),
+                        raw: match utf8 {
+                            Utf8::Replaced(raw) => raw,
+                            _ => bytes.as_bytes()[start..end].to_vec(),
+                        },
+                    })
             }
-        })
-        .collect();
+        });
+    }
     JsonlBlock { bytes, rows }
 }
+
+/// Code of a document above the cap, whose bytes are not kept.
+pub(crate) const TOO_LARGE: &str = "E-DOC-TOO-LARGE";
 
 /// The bad row that stands for a document above the cap.
 pub(crate) fn too_large(length: u64, max_document: usize, offset: Option<u64>) -> BadRow {
     BadRow {
-        code: "E-DOC-TOO-LARGE",
+        code: TOO_LARGE,
         cause: format!("the document has {length} bytes, more than {max_document}"),
         offset,
         raw: Vec::new(),
     }
 }
 
-/// Finds lines that are not UTF-8 and overwrites them with spaces, so that the block as a whole is text.
-fn blank_invalid(bytes: &mut [u8], rows: &[RawLine]) -> Vec<Option<BadRow>> {
-    if std::str::from_utf8(bytes).is_ok() {
-        return rows.iter().map(|_| None).collect();
-    }
-    rows.iter()
-        .map(|row| {
-            let RawLine::Kept { start, end, offset } = row else {
-                return None;
-            };
-            let error = std::str::from_utf8(&bytes[*start..*end]).err()?;
-            let raw = bytes[*start..*end].to_vec();
-            bytes[*start..*end].fill(b' ');
-            Some(BadRow {
-                code: "E-UTF8",
-                cause: format!("invalid UTF-8 at byte {} of the line", error.valid_up_to()),
-                offset: Some(*offset),
-                raw,
-            })
-        })
-        .collect()
+/// Code and cause of a bad row.
+pub(crate) type Fault = (&'static str, String);
+
+/// The members that are asked for, and what of them was found in the line at hand.
+struct Wanted<'a> {
+    columns: &'a Columns,
+    /// Each name once; the places of text paths, id and extra columns among them.
+    names: Vec<&'a str>,
+    texts: Vec<usize>,
+    id: Option<usize>,
+    extra: Vec<usize>,
+    /// The last value of each name, and whether there was one before.
+    found: Vec<Option<(Range<usize>, bool)>>,
 }
 
-type Fault = (&'static str, String);
+impl<'a> Wanted<'a> {
+    fn new(columns: &'a Columns) -> Wanted<'a> {
+        let mut names: Vec<&'a str> = Vec::new();
+        let mut place = |name: &'a str| {
+            let known = names.iter().position(|known| *known == name);
+            known.unwrap_or_else(|| {
+                names.push(name);
+                names.len() - 1
+            })
+        };
+        let paths = columns.text.paths().iter();
+        let texts = paths.map(|path| place(&path.column)).collect();
+        let id = columns.id.as_deref().map(&mut place);
+        let extra = columns.extra.iter().map(|name| place(name)).collect();
+        Wanted {
+            columns,
+            found: vec![None; names.len()],
+            names,
+            texts,
+            id,
+            extra,
+        }
+    }
 
-fn decode_line(bytes: &str, line: Range<usize>, columns: &Columns) -> Result<JsonRow, Fault> {
+    fn see(&mut self, member: &Member<'_>) {
+        if let Some(at) = self.names.iter().position(|name| member.key == **name) {
+            let before = self.found[at].is_some();
+            self.found[at] = Some((member.value.clone(), before));
+        }
+    }
+
+    fn value(&self, place: usize) -> Option<Range<usize>> {
+        self.found[place].as_ref().map(|(value, _)| value.clone())
+    }
+
+    /// The literals of all texts of the line, at least one.
+    fn literals(&self, object: &str) -> Result<Literals, Fault> {
+        let paths = self.columns.text.paths();
+        let mut many = Vec::new();
+        for (path, &place) in paths.iter().zip(&self.texts) {
+            let Some((value, twice)) = self.found[place].clone() else {
+                if path.is_single() {
+                    return Err(("E-TEXT-MISSING", format!("the object has no `{path}`")));
+                }
+                continue;
+            };
+            if twice {
+                return Err((
+                    "E-JSON-DUPLICATE",
+                    format!("`{}` is there twice", path.column),
+                ));
+            }
+            if path.steps.is_empty() {
+                plain(&object[value.clone()], path)?;
+                if let [_] = paths {
+                    return Ok(Literals::One(value));
+                }
+                many.push(value);
+            } else {
+                literals(object, value, path, &mut many)?;
+            }
+        }
+        match many.len() {
+            0 => Err(("E-TEXT-MISSING", "the record has no text".to_owned())),
+            1 => Ok(Literals::One(many.swap_remove(0))),
+            _ => Ok(Literals::Many(many)),
+        }
+    }
+}
+
+enum Literals {
+    One(Range<usize>),
+    Many(Vec<Range<usize>>),
+}
+
+/// Refuses a column's value that is no string.
+fn plain(literal: &str, path: &TextPath) -> Result<(), Fault> {
+    match literal.as_bytes().first() {
+        Some(b'"') => Ok(()),
+        Some(b'n') => Err(("E-TEXT-NULL", format!("the text `{path}` is null"))),
+        _ => Err(("E-TEXT-TYPE", format!("the text `{path}` is no string"))),
+    }
+}
+
+fn decode_line(
+    bytes: &mut String,
+    line: Range<usize>,
+    wanted: &mut Wanted<'_>,
+    lone_surrogates: Repair,
+) -> Result<JsonRow, Fault> {
     let object = &bytes[line.clone()];
     if !object.trim_start().starts_with('{') {
         return Err(("E-JSON", "the line is no JSON object".to_owned()));
     }
-    let members = members(object).map_err(|error| ("E-JSON", error.to_string()))?;
-    let value = |member: &Member<'_>| &object[member.value.clone()];
-    for member in &members {
-        if value(member).starts_with(['[', '{']) && too_deep(value(member)) {
-            return Err((
-                "E-JSON-DEPTH",
-                "arrays and objects nest deeper than 128".to_owned(),
-            ));
-        }
+    wanted.found.fill(None);
+    let mut cuts = Cuts::default();
+    let (mut tail, mut deep) = (0, false);
+    each_member(object, |member| {
+        let value = &object[member.value.clone()];
+        deep |= value.starts_with(['[', '{']) && too_deep(value);
+        wanted.see(&member);
+        cuts.see(&member);
+        tail = member.value.end;
+    })
+    .map_err(|error| ("E-JSON", error.to_string()))?;
+    if deep {
+        let cause = "arrays and objects nest deeper than 128";
+        return Err(("E-JSON-DEPTH", cause.to_owned()));
     }
-    let text = the_text(&members, &columns.text)?;
-    let literal = value(text);
-    let decoded = decode_text(literal)?;
-    let last = |name: &str| members.iter().rev().find(|member| member.key == *name);
-    let id = columns.id.as_deref().and_then(last);
-    let extra = columns
+    let literals = wanted.literals(object)?;
+    let value = |place: usize| wanted.value(place).map(|span| &object[span]);
+    let id = wanted.id.and_then(value).and_then(id_text);
+    let extra = wanted
         .extra
         .iter()
-        .map(|name| last(name).and_then(|member| scalar(value(member))));
-    let provenance = last(PROVENANCE).filter(|member| value(member) != "null");
+        .map(|&place| value(place).and_then(scalar));
+    let extra = extra.collect();
     let shifted = |span: &Range<usize>| span.start + line.start..span.end + line.start;
-    let tail = members.last().map_or(0, |member| member.value.end);
+    let provenance = cuts.last.filter(|span| &object[span.clone()] != "null");
+    let provenance = provenance.as_ref().map(shifted);
+    let cuts = cuts.spans.iter().map(shifted).collect();
+    let literals = match literals {
+        Literals::One(literal) => Literals::One(shifted(&literal)),
+        Literals::Many(many) => Literals::Many(many.iter().map(shifted).collect()),
+    };
+    let (texts, surrogates) = texts_of(bytes, literals, lone_surrogates)?;
     Ok(JsonRow {
-        literal: shifted(&text.value),
         tail: tail + line.start,
-        cuts: cuts(&members).iter().map(shifted).collect(),
-        decoded,
-        id: id.and_then(|member| id_text(value(member))),
-        extra: extra.collect(),
-        provenance: provenance.map(|member| shifted(&member.value)),
+        cuts,
+        texts,
+        id,
+        extra,
+        provenance,
+        replaced: Replaced {
+            utf8: false,
+            surrogates,
+        },
         line,
+        offset: 0,
     })
 }
 
-/// The one member that holds the text.
-fn the_text<'a, 'b>(members: &'b [Member<'a>], name: &str) -> Result<&'b Member<'a>, Fault> {
-    let mut named = members.iter().filter(|member| member.key == *name);
-    match (named.next(), named.next()) {
-        (None, _) => Err(("E-TEXT-MISSING", format!("the object has no `{name}`"))),
-        (Some(_), Some(_)) => Err(("E-JSON-DUPLICATE", format!("`{name}` is there twice"))),
-        (Some(member), None) => Ok(member),
-    }
+/// The texts behind literals, and whether half surrogate pairs were replaced in them.
+fn texts_of(
+    bytes: &mut String,
+    literals: Literals,
+    lone_surrogates: Repair,
+) -> Result<(Texts, bool), Fault> {
+    let mut mended = false;
+    let mut text = |literal: &Range<usize>| {
+        let inside = literal.start + 1..literal.end - 1;
+        if !bytes[inside.clone()].contains('\\') {
+            return Ok((None, inside));
+        }
+        let mut decoded = unescaped(&bytes[inside.clone()]);
+        if decoded.is_err() && lone_surrogates == Repair::Replace {
+            mended = true;
+            replace_lone_surrogates(bytes, inside.clone());
+            decoded = unescaped(&bytes[inside.clone()]);
+        }
+        let cause = "the text has a lone surrogate escape";
+        let decoded = decoded.map_err(|_| ("E-SURROGATE", cause.to_owned()))?;
+        Ok((Some(decoded), inside))
+    };
+    let texts = match literals {
+        Literals::One(literal) => Texts::One {
+            decoded: text(&literal)?.0,
+            literal,
+        },
+        Literals::Many(literals) => {
+            let texts: Result<Vec<_>, Fault> = literals.iter().map(text).collect();
+            Texts::Many(Box::new(joined(bytes, literals, &texts?)))
+        }
+    };
+    Ok((texts, mended))
 }
 
-/// The text behind a literal, or nothing where it is the literal's inside as it stands.
-fn decode_text(literal: &str) -> Result<Option<String>, Fault> {
-    if literal == "null" {
-        return Err(("E-TEXT-NULL", "the text is null".to_owned()));
+/// Puts texts together: each is decoded, or the inside of its literal.
+fn joined(
+    bytes: &str,
+    literals: Vec<Range<usize>>,
+    texts: &[(Option<String>, Range<usize>)],
+) -> ManyTexts {
+    let length: usize = literals.iter().map(|literal| literal.len()).sum();
+    let mut joined = String::with_capacity(length);
+    let mut parts = Vec::with_capacity(texts.len());
+    for (decoded, inside) in texts {
+        if !parts.is_empty() {
+            joined.push_str(BETWEEN_TEXTS);
+        }
+        let start = joined.len();
+        joined.push_str(decoded.as_deref().unwrap_or(&bytes[inside.clone()]));
+        parts.push(start..joined.len());
     }
-    if !literal.starts_with('"') {
-        return Err(("E-TEXT-TYPE", "the text is no string".to_owned()));
+    ManyTexts {
+        literals,
+        joined,
+        parts,
     }
-    if !literal.contains('\\') {
-        return Ok(None);
-    }
-    // The literal's syntax was checked before; what can still be wrong is half a surrogate pair.
-    serde_json::from_str(literal).map(Some).map_err(|_| {
-        (
-            "E-SURROGATE",
-            "the text has a lone surrogate escape".to_owned(),
-        )
-    })
 }
 
 /// An id as text; a number stays as it is written, whatever its length.
@@ -213,44 +437,50 @@ fn id_text(raw: &str) -> Option<String> {
     }
 }
 
-/// A string, number or boolean; arrays, objects and null are no value, and so is a number beyond f64.
+/// A string, number or boolean; arrays, objects and null are no value. A number beyond all doubles is infinite.
 fn scalar(raw: &str) -> Option<Value> {
     match raw.as_bytes().first()? {
         b'"' => serde_json::from_str(raw).ok().map(Value::Text),
         b't' => Some(Value::Bool(true)),
         b'f' => Some(Value::Bool(false)),
         b'n' | b'[' | b'{' => None,
-        _ => raw.parse().map(Value::Int).ok().or_else(|| {
-            let number: f64 = raw.parse().ok()?;
-            number.is_finite().then_some(Value::Float(number))
-        }),
+        _ => match raw.parse() {
+            Ok(whole) => Some(Value::Int(whole)),
+            Err(_) => raw.parse().ok().map(Value::Float),
+        },
     }
 }
 
-/// The spans whose removal leaves the object without `tamis` members and valid.
+/// The spans whose removal leaves the object without `tamis` members and valid, found member by member.
 ///
 /// A run of them goes with the comma before it, or, at the start, with the comma behind it.
-fn cuts(members: &[Member<'_>]) -> Vec<Range<usize>> {
-    let mut cuts: Vec<Range<usize>> = Vec::new();
-    let mut kept_end = None;
-    let mut open: Option<usize> = None;
-    for (at, member) in members.iter().enumerate() {
-        if member.key == PROVENANCE {
-            let start = open.unwrap_or(kept_end.unwrap_or(member.start));
-            let next_start = members.get(at + 1).map(|next| next.start);
-            let end = match (kept_end, next_start) {
-                (None, Some(next)) => next,
-                _ => member.value.end,
-            };
-            if open.is_some() {
-                cuts.pop();
+#[derive(Default)]
+struct Cuts {
+    spans: Vec<Range<usize>>,
+    /// The value of the last `tamis` member.
+    last: Option<Range<usize>>,
+    kept_end: Option<usize>,
+    /// Where the run at hand begins.
+    open: Option<usize>,
+}
+
+impl Cuts {
+    fn see(&mut self, member: &Member<'_>) {
+        if member.key != PROVENANCE {
+            if self.open.take().is_some()
+                && self.kept_end.is_none()
+                && let Some(first) = self.spans.last_mut()
+            {
+                first.end = member.start;
             }
-            cuts.push(start..end);
-            open = Some(start);
-        } else {
-            kept_end = Some(member.value.end);
-            open = None;
+            self.kept_end = Some(member.value.end);
+            return;
         }
+        let start = self.open.or(self.kept_end).unwrap_or(member.start);
+        if self.open.replace(start).is_some() {
+            self.spans.pop();
+        }
+        self.spans.push(start..member.value.end);
+        self.last = Some(member.value.clone());
     }
-    cuts
 }

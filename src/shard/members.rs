@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// Deepest nesting of arrays and objects that is accepted inside a member, the line's own object left out.
@@ -26,26 +26,24 @@ pub(crate) struct Member<'a> {
 ///
 /// `text` must hold one object and nothing else but white space around it.
 pub(crate) fn members(text: &str) -> Result<Vec<Member<'_>>, serde_json::Error> {
-    let pairs: Pairs = serde_json::from_str(text)?;
-    // A borrowed raw value lies inside `text`, so the difference of the addresses is its place.
-    let place = |raw: &RawValue| raw.get().as_ptr() as usize - text.as_ptr() as usize;
-    Ok(pairs
-        .0
-        .into_iter()
-        .map(|(key, value)| {
-            let start = place(value);
-            Member {
-                key: decoded_key(key.get()),
-                start: place(key),
-                value: start..start + value.get().len(),
-            }
-        })
-        .collect())
+    let mut members = Vec::with_capacity(16);
+    each_member(text, |member| members.push(member))?;
+    Ok(members)
+}
+
+/// As [`members`], one after the other: an object may have millions.
+pub(crate) fn each_member<'a>(
+    text: &'a str,
+    each: impl FnMut(Member<'a>),
+) -> Result<(), serde_json::Error> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    Object { text, each }.deserialize(&mut deserializer)?;
+    deserializer.end()
 }
 
 /// A key without its quotes. One that cannot be decoded (a lone surrogate) stays as it is written: it can be
 /// no name that anybody asks for.
-fn decoded_key(raw: &str) -> Cow<'_, str> {
+pub(crate) fn decoded_key(raw: &str) -> Cow<'_, str> {
     let inner = &raw[1..raw.len() - 1];
     if inner.contains('\\') {
         serde_json::from_str(raw).map_or(Cow::Borrowed(inner), Cow::Owned)
@@ -86,26 +84,39 @@ fn skip_string(bytes: &mut std::str::Bytes<'_>) {
     }
 }
 
-struct Pairs<'a>(Vec<(&'a RawValue, &'a RawValue)>);
+/// Takes the members of an object as they come.
+struct Object<'a, F> {
+    text: &'a str,
+    each: F,
+}
 
-impl<'de> Deserialize<'de> for Pairs<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Object;
-        impl<'de> Visitor<'de> for Object {
-            type Value = Pairs<'de>;
+impl<'de, F: FnMut(Member<'de>)> DeserializeSeed<'de> for Object<'de, F> {
+    type Value = ();
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
 
-            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Pairs<'de>, M::Error> {
-                let mut pairs = Vec::with_capacity(16);
-                while let Some(pair) = map.next_entry()? {
-                    pairs.push(pair);
-                }
-                Ok(Pairs(pairs))
-            }
+impl<'de, F: FnMut(Member<'de>)> Visitor<'de> for Object<'de, F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(mut self, mut map: M) -> Result<(), M::Error> {
+        // A borrowed raw value lies inside `text`, so the difference of the addresses is its place.
+        let start = self.text.as_ptr() as usize;
+        let place = |raw: &RawValue| raw.get().as_ptr() as usize - start;
+        while let Some((key, value)) = map.next_entry::<&RawValue, &RawValue>()? {
+            let at = place(value);
+            (self.each)(Member {
+                key: decoded_key(key.get()),
+                start: place(key),
+                value: at..at + value.get().len(),
+            });
         }
-        deserializer.deserialize_map(Object)
+        Ok(())
     }
 }

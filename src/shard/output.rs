@@ -17,8 +17,8 @@ use crate::document::Provenance;
 pub struct OutputRow<'a> {
     /// Which row of the block; one may be written several times.
     pub index: usize,
-    /// The edited text; the row's own if nothing.
-    pub text: Option<&'a str>,
+    /// The edited texts, one for each of [`Block::parts`]; the row's own if nothing.
+    pub texts: Option<&'a [&'a str]>,
     /// The `tamis` value of the row.
     pub provenance: &'a Provenance,
 }

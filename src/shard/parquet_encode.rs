@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, RecordBatch, StringViewArray, StringViewBuilder, UInt64Array};
+use arrow::array::{ArrayRef, RecordBatch, UInt64Array};
 use arrow::compute::take;
 use arrow::datatypes::{FieldRef, Schema, SchemaRef};
 use arrow::error::ArrowError;
 
 use super::block::PROVENANCE;
 use super::error::ShardError;
+use super::nested::compacted;
 use super::output::OutputRow;
 use super::parquet_block::ParquetBlock;
+use super::parquet_texts::with_texts;
 use super::provenance_column::{provenance_array, provenance_field};
 use super::row_bytes::row_bytes;
 use super::splice::check_finite;
@@ -57,38 +59,30 @@ fn gather(block: &ParquetBlock, rows: &[OutputRow<'_>]) -> Result<RecordBatch, A
         if input.field(at).name() == PROVENANCE {
             continue;
         }
-        columns.push(if at == block.text_column {
-            Arc::new(texts(block, rows))
-        } else {
-            compact(take(column, &indices, None)?)
-        });
+        let column = take(column, &indices, None)?;
+        columns.push(compacted(texts(block, rows, at, column)?)?);
     }
     columns.push(provenance_array(rows.iter().map(|row| row.provenance))?);
     RecordBatch::try_new(with_provenance(&input), columns)
 }
 
-fn texts(block: &ParquetBlock, rows: &[OutputRow<'_>]) -> StringViewArray {
-    let mut builder = StringViewBuilder::with_capacity(rows.len());
-    for output in rows {
-        // Bad rows were refused before, so a missing text cannot happen; an empty one would be no lie here.
-        let own = block.text(output.index).unwrap_or_default();
-        builder.append_value(output.text.unwrap_or(own));
+/// The column with the edited texts of all paths that begin in it.
+fn texts(
+    block: &ParquetBlock,
+    rows: &[OutputRow<'_>],
+    at: usize,
+    mut column: ArrayRef,
+) -> Result<ArrayRef, ArrowError> {
+    if rows.iter().all(|row| row.texts.is_none()) {
+        return Ok(column);
     }
-    builder.finish()
-}
-
-/// Views keep whole pages alive; a few rows of a large page should not.
-fn compact(column: ArrayRef) -> ArrayRef {
-    if let Some(strings) = column.as_any().downcast_ref::<StringViewArray>() {
-        return Arc::new(strings.gc());
+    for (place, (begins, path)) in block.paths.iter().enumerate() {
+        if *begins == at {
+            let first = |row: usize| block.first_part(place, rows[row].index);
+            column = with_texts(&column, &path.steps, first, |row| rows[row].texts)?;
+        }
     }
-    match column
-        .as_any()
-        .downcast_ref::<arrow::array::BinaryViewArray>()
-    {
-        Some(binary) => Arc::new(binary.gc()),
-        None => column,
-    }
+    Ok(column)
 }
 
 /// A schema with the `tamis` column last, and without an older one.

@@ -16,7 +16,7 @@ use super::atomic::{AtomicFile, Written};
 use super::block::PROVENANCE;
 use super::error::{ShardError, guarded};
 use super::parquet_encode::{EncodedBatch, with_provenance};
-use super::parquet_read::ParquetTemplate;
+use super::parquet_schema::ParquetTemplate;
 use super::provenance_column::features_json;
 use super::recut::{Cut, Recut};
 use super::splice::{member_text, with_member};

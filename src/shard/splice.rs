@@ -39,13 +39,12 @@ fn push_line(
     row: &JsonRow,
     output: &OutputRow<'_>,
 ) -> Result<(), ShardError> {
-    let literal = output.text.map(json_literal).transpose()?;
     let provenance = provenance_json(output.provenance)?;
-    let mut replaced: Vec<(Range<usize>, &str)> =
-        row.cuts.iter().map(|cut| (cut.clone(), "")).collect();
-    if let Some(literal) = &literal {
-        let at = replaced.partition_point(|(cut, _)| cut.start < row.literal.start);
-        replaced.insert(at, (row.literal.clone(), literal));
+    let cuts = row.cuts.iter().map(|cut| (cut.clone(), String::new()));
+    let mut replaced: Vec<(Range<usize>, String)> = cuts.collect();
+    if let Some(texts) = output.texts {
+        replaced.extend(new_literals(block, row, texts)?);
+        replaced.sort_unstable_by_key(|(span, _)| span.start);
     }
     let source = &block.bytes;
     let mut at = row.line.start;
@@ -65,6 +64,25 @@ fn push_line(
     };
     out.extend_from_slice(end.as_bytes());
     Ok(())
+}
+
+/// The literals of a row that change, each with what it becomes; a text that stays keeps its literal's bytes.
+fn new_literals(
+    block: &JsonlBlock,
+    row: &JsonRow,
+    texts: &[&str],
+) -> Result<Vec<(Range<usize>, String)>, ShardError> {
+    let (whole, parts) = (block.text_of(row), block.parts_of(row));
+    if texts.len() != parts.len() {
+        return Err(ShardError::Row {
+            cause: "it has another number of texts",
+        });
+    }
+    let changed = row.literals().iter().zip(parts).zip(texts);
+    changed
+        .filter(|((_, part), text)| whole[part.clone()] != ***text)
+        .map(|((literal, _), text)| Ok((literal.clone(), json_literal(text)?)))
+        .collect()
 }
 
 /// A text as a JSON string, with no more escapes than JSON demands.

@@ -2,17 +2,21 @@
 //!
 //! Written atomically; batches and row groups have fixed numbers of rows, so the bytes follow from the rows.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
+    ParquetRecordBatchReaderBuilder,
+};
 
 use super::atomic::{AtomicFile, Written};
 use super::error::{ShardError, guarded};
+use super::parquet_file::ParquetFile;
 use super::parquet_write::create_plain;
 use super::recut::Recut;
 
@@ -21,6 +25,8 @@ const BATCH_ROWS: usize = 8192;
 /// Batches of a row group.
 const GROUP_BATCHES: usize = 8;
 const ZSTD_LEVEL: i32 = 3;
+/// Bytes that the footer of a table may take: ours has a row group for 65,536 rows.
+const MAX_FOOTER: u64 = 256 << 20;
 
 /// Writes one table.
 pub struct TableWriter {
@@ -91,9 +97,11 @@ impl TableReader {
 
     /// Opens a table with the named columns only; names that it lacks are left out.
     pub fn open_columns(path: &Path, columns: Option<&[&str]>) -> Result<TableReader, ShardError> {
-        let file = File::open(path).map_err(ShardError::io(path, "open"))?;
+        let file = ParquetFile::open(path)?;
+        let metadata = Arc::new(file.metadata(MAX_FOOTER)?);
         guarded(path, "", || {
-            let mut builder = ParquetRecordBatchReaderBuilder::try_new(file)?;
+            let metadata = ArrowReaderMetadata::try_new(metadata, ArrowReaderOptions::new())?;
+            let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata);
             if let Some(columns) = columns {
                 let fields = builder.schema().fields();
                 let wanted = |at: &usize| columns.contains(&fields[*at].name().as_str());

@@ -11,8 +11,8 @@ use crate::document::Value;
 
 /// The values of a column of strings, numbers, booleans, dates or times; dictionaries are resolved.
 ///
-/// Dates and times become ISO 8601 text, those with a time zone in UTC. Null, a number that is not finite and
-/// any other type (lists, structs, binary) give nothing.
+/// Dates and times become ISO 8601 text, those with a time zone in UTC. Null and any other type (lists, structs,
+/// binary) give nothing; numbers that are not finite are given as they are.
 pub(crate) fn column_values(array: &ArrayRef) -> Vec<Option<Value>> {
     let nothing = || vec![None; array.len()];
     match array.data_type() {
@@ -35,10 +35,7 @@ pub(crate) fn column_values(array: &ArrayRef) -> Vec<Option<Value>> {
         kind if kind.is_floating() || kind.is_decimal() => {
             casted(array, &DataType::Float64, |array| {
                 let values = array.as_primitive::<Float64Type>().iter();
-                let finite = |value: &f64| value.is_finite();
-                values
-                    .map(|value| value.filter(finite).map(Value::Float))
-                    .collect()
+                values.map(|value| value.map(Value::Float)).collect()
             })
         }
         DataType::Timestamp(unit, Some(_)) => {

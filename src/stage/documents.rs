@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::engine::Engine;
 use super::error::StageError;
 use super::job::CallOptions;
-use crate::config::Limits;
+use crate::config::{Limits, TextPaths};
 use crate::shard::{self, Block, Columns, Shard};
 
 /// Which documents are wanted.
@@ -14,8 +14,8 @@ use crate::shard::{self, Block, Columns, Shard};
 pub struct Wanted {
     /// Files, folders or globs.
     pub patterns: Vec<String>,
-    /// Column that holds the text.
-    pub text: String,
+    /// Where the text is.
+    pub text: TextPaths,
     /// Columns that are given with each document.
     pub columns: Vec<String>,
     /// Values that columns must have; those of one column are alternatives.

@@ -2,13 +2,19 @@
 //!
 //! Several shards are worked on at once, each by a driver thread. Inside a shard a reader thread
 //! decodes blocks into a bounded channel; the driver hands each block to the rayon pool and takes
-//! the results back in order, a bounded number of them under way. So memory is bounded by blocks
-//! whatever the shard's size, all threads are busy with one large shard as with many small ones, and
-//! what is written does not depend on which worker was first.
+//! the results back in order, a bounded number and a bounded number of bytes of them under way. So memory
+//! is bounded by blocks whatever the shard's size, all threads are busy with one large shard as with many
+//! small ones, and what is written does not depend on which worker was first.
+//!
+//! Of the memory that a call may use, one half is for blocks under way, a quarter for what each shard in
+//! work needs besides (decoding ahead, the frame or row group being written), and the rest is slack for
+//! what an allocator does not give back.
 //!
 //! A channel has one owner at each end. If a reader fails, its error comes through the channel; if a
 //! driver stops early, the reader sees its channel closed and ends. A panic in a worker fails its
 //! shard alone.
+
+mod budget;
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -16,18 +22,23 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crossbeam_channel::{Receiver, bounded};
+use crossbeam_channel::{Receiver, bounded, select};
 
+use self::budget::{Budget, Lease};
 use super::error::StageError;
 use super::progress::Progress;
 use crate::config::Limits;
-use crate::shard::ReadOptions;
+use crate::score::row::ScoreRow;
+use crate::shard::{RawBlock, ReadOptions};
 
 /// Threads, memory, and what watches the work.
 pub struct Engine {
     pool: rayon::ThreadPool,
     threads: usize,
+    memory: u64,
     block_bytes: usize,
+    /// Bytes of blocks under way, of all drivers together.
+    budget: std::sync::Arc<Budget>,
     /// Drivers at work: they share the blocks that may be under way.
     drivers: AtomicUsize,
     /// Counters and the stop flag.
@@ -39,6 +50,28 @@ const BLOCKS_PER_THREAD: u64 = 8;
 
 /// A block holds its raw bytes, its decoded texts and what is made of them.
 const BLOCK_OVERHEAD: u64 = 6;
+
+/// What a shard in work needs besides blocks: a frame or row group being written, raw and compressed, a
+/// decoder's window, pages.
+const SHARD_BYTES: u64 = 128 << 20;
+
+/// What a pipeline reads, by its weight in memory.
+pub trait Weighed {
+    /// Bytes that it holds.
+    fn bytes(&self) -> u64;
+}
+
+impl Weighed for RawBlock {
+    fn bytes(&self) -> u64 {
+        RawBlock::bytes(self)
+    }
+}
+
+impl Weighed for (RawBlock, Vec<ScoreRow>) {
+    fn bytes(&self) -> u64 {
+        self.0.bytes() + std::mem::size_of_val(self.1.as_slice()) as u64
+    }
+}
 
 thread_local! {
     static PANIC_PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
@@ -54,6 +87,9 @@ pub fn silence_panics() {
         PANIC_PLACE.with(|slot| *slot.borrow_mut() = place);
     }));
 }
+
+/// The result of a block that was handed to a worker, and the bytes that it holds.
+type Pending<R> = (Lease, Receiver<Result<R, StageError>>);
 
 impl Engine {
     /// An engine of `threads` workers within `memory` bytes.
@@ -76,7 +112,9 @@ impl Engine {
         Ok(Engine {
             pool,
             threads,
+            memory,
             block_bytes,
+            budget: Budget::new(memory / 2),
             drivers: AtomicUsize::new(1),
             progress,
         })
@@ -87,7 +125,24 @@ impl Engine {
         ReadOptions {
             block_bytes: self.block_bytes,
             max_document: limits.max_document as usize,
+            zstd_window_log: limits.zstd_window_log,
+            max_ratio: limits.max_ratio,
+            invalid_utf8: limits.invalid_utf8,
+            lone_surrogates: limits.lone_surrogates,
+            ahead_threads: (self.threads / self.drivers()).max(1),
+            ahead_bytes: (self.shard_bytes() / 4) as usize,
+            ..ReadOptions::default()
         }
+    }
+
+    /// Shards that are in work at once.
+    fn drivers(&self) -> usize {
+        self.drivers.load(Ordering::Relaxed)
+    }
+
+    /// What one of the shards in work may use besides blocks.
+    fn shard_bytes(&self) -> u64 {
+        self.memory / 4 / self.drivers() as u64
     }
 
     /// Runs `work` over all items, several at once; results come in the order of the items.
@@ -118,7 +173,8 @@ impl Engine {
                 slots[index] = Some(result);
             }
         };
-        let drivers = self.threads.min(items.len()).max(1);
+        let affordable = usize::try_from(self.memory / 4 / SHARD_BYTES).unwrap_or(usize::MAX);
+        let drivers = self.threads.min(items.len()).min(affordable).max(1);
         self.drivers.store(drivers, Ordering::Relaxed);
         std::thread::scope(|scope| {
             for _ in 0..drivers {
@@ -136,43 +192,51 @@ impl Engine {
     ///
     /// # Errors
     /// The first error in the order of blocks, of reading, work or sink.
-    pub fn pipeline<B: Send, R: Send>(
+    pub fn pipeline<B: Weighed + Send, R: Send>(
         &self,
         read: impl FnMut() -> Result<Option<B>, StageError> + Send,
         work: impl Fn(B) -> Result<R, StageError> + Sync,
         mut sink: impl FnMut(R) -> Result<(), StageError>,
     ) -> Result<(), StageError> {
-        let (sender, blocks) = bounded::<Result<B, StageError>>(2);
+        // Without room of its own: a block left in the channel would keep its bytes from a reader that waits for them.
+        let (sender, blocks) = bounded::<Result<(Lease, B), StageError>>(0);
         std::thread::scope(|scope| {
             scope.spawn(move || self.read_all(read, &sender));
             self.pool.in_place_scope(|workers| {
-                let mut pending: VecDeque<Receiver<Result<R, StageError>>> = VecDeque::new();
+                // Its end here: a reader that nobody listens to any more must not wait to be heard.
+                let blocks = blocks;
+                let mut pending: VecDeque<Pending<R>> = VecDeque::new();
                 let work = &work;
-                let most = (2 * self.threads / self.drivers.load(Ordering::Relaxed)).max(2);
-                for block in blocks {
-                    let block = block?;
-                    let (done, result) = bounded(1);
-                    workers.spawn(move |_| {
-                        // The driver may have gone, after an error of an earlier block.
-                        let _ = done.send(caught(|| work(block)));
-                    });
-                    pending.push_back(result);
-                    if pending.len() >= most {
-                        self.sink_first(&mut pending, &mut sink)?;
+                let most = (2 * self.threads / self.drivers()).max(2);
+                loop {
+                    match next(&blocks, &pending, most)? {
+                        Next::Block(lease, block) => {
+                            let (done, result) = bounded(1);
+                            workers.spawn(move |_| {
+                                // The driver may have gone, after an error of an earlier block.
+                                let _ = done.send(
+                                    self.progress.go_on().and_then(|()| caught(|| work(block))),
+                                );
+                            });
+                            pending.push_back((lease, result));
+                        }
+                        Next::Result(result) => {
+                            sink(result)?;
+                            // Only now are its bytes free for another block.
+                            pending.pop_front();
+                        }
+                        Next::End => break,
                     }
-                }
-                while !pending.is_empty() {
-                    self.sink_first(&mut pending, &mut sink)?;
                 }
                 Ok(())
             })
         })
     }
 
-    fn read_all<B: Send>(
+    fn read_all<B: Weighed + Send>(
         &self,
         mut read: impl FnMut() -> Result<Option<B>, StageError>,
-        sender: &crossbeam_channel::Sender<Result<B, StageError>>,
+        sender: &crossbeam_channel::Sender<Result<(Lease, B), StageError>>,
     ) {
         loop {
             let next = if self.progress.stopped() {
@@ -181,7 +245,10 @@ impl Engine {
                 caught(&mut read)
             };
             let message = match next {
-                Ok(Some(block)) => Ok(block),
+                Ok(Some(block)) => {
+                    let lease = self.budget.take(block.bytes() * BLOCK_OVERHEAD);
+                    Ok((lease, block))
+                }
                 Ok(None) => return,
                 Err(error) => Err(error),
             };
@@ -191,20 +258,39 @@ impl Engine {
             }
         }
     }
+}
 
-    fn sink_first<R>(
-        &self,
-        pending: &mut VecDeque<Receiver<Result<R, StageError>>>,
-        sink: &mut impl FnMut(R) -> Result<(), StageError>,
-    ) -> Result<(), StageError> {
-        let Some(first) = pending.pop_front() else {
-            return Ok(());
+/// What a driver does next.
+enum Next<B, R> {
+    Block(Lease, B),
+    Result(R),
+    End,
+}
+
+/// Waits for the next block and for the first result, as long as no more than `most` are under way.
+///
+/// A result that is there must not wait for a block, which may itself wait for the result's bytes.
+fn next<B, R>(
+    blocks: &Receiver<Result<(Lease, B), StageError>>,
+    pending: &VecDeque<Pending<R>>,
+    most: usize,
+) -> Result<Next<B, R>, StageError> {
+    let Some((_, first)) = pending.front() else {
+        return match blocks.recv() {
+            Ok(block) => block.map(|(lease, block)| Next::Block(lease, block)),
+            Err(_) => Ok(Next::End),
         };
-        let result = first
-            .recv()
-            .map_err(|_| StageError::Bug("a worker ended without a result".to_owned()))?;
-        sink(result?)
+    };
+    let lost = |_| StageError::Bug("a worker ended without a result".to_owned());
+    if pending.len() < most {
+        select! {
+            recv(blocks) -> block => if let Ok(block) = block {
+                return block.map(|(lease, block)| Next::Block(lease, block));
+            },
+            recv(first) -> result => return Ok(Next::Result(result.map_err(lost)??)),
+        }
     }
+    Ok(Next::Result(first.recv().map_err(lost)??))
 }
 
 /// Does `work`; a panic in it becomes an error that names its place in the code.

@@ -23,7 +23,7 @@ pub enum StageError {
     Shards(Vec<Failure>, u64),
     /// Too many rows were quarantined.
     #[error(
-        "{quarantined} of {read} rows are quarantined, more than the budget of {budget}: see quarantine/ in the run directory, mend the rows, or raise `limits.quarantine`"
+        "{quarantined} of {read} rows are quarantined, more than the budget of {budget}: see quarantine/ in the run directory, mend the rows (`tamis quarantine` brings them out), or raise `limits.quarantine`"
     )]
     Quarantine {
         /// Rows quarantined.
@@ -51,6 +51,9 @@ pub enum StageError {
     /// Data of the run itself is damaged or missing.
     #[error("{0}")]
     Damaged(String),
+    /// An input shard is not the one that it was.
+    #[error("{0}")]
+    InputChanged(String),
     /// Disk, permission, lock.
     #[error("{0}")]
     Environment(String),
@@ -123,7 +126,9 @@ impl StageError {
                     Exit::Data
                 }
             }
-            StageError::Quarantine { .. } | StageError::Damaged(_) => Exit::Data,
+            StageError::Quarantine { .. }
+            | StageError::Damaged(_)
+            | StageError::InputChanged(_) => Exit::Data,
             StageError::Refused(_) | StageError::Gate { .. } => Exit::Refused,
             StageError::Environment(_) => Exit::Environment,
             StageError::Shard(e) if e.is_environment() => Exit::Environment,
@@ -142,20 +147,34 @@ impl StageError {
         matches!(self.exit(), Exit::Stopped | Exit::Environment)
     }
 
-    /// The error of one shard as a record.
-    pub fn into_failure(self, shard: &str, action: &str) -> Failure {
-        let code = match &self {
+    /// Rows that can be kept of a damaged shard: the whole rows before its damage, where there are any.
+    pub fn rows_before(&self) -> Option<u64> {
+        match self {
+            StageError::Shard(error) => error.rows_before().filter(|rows| *rows > 0),
+            _ => None,
+        }
+    }
+
+    /// True if this is one shard's own failure, which goes on record; else it is the whole call's.
+    pub fn fails_shard(&self) -> bool {
+        !matches!(self, StageError::Usage(_)) && !self.ends_everything()
+    }
+
+    /// The error of one shard as it stands in its record.
+    pub fn failure_of(&self, shard: &str) -> Failure {
+        let code = match self {
             StageError::Shard(e) => e.code(),
             StageError::Bug(_) => PANIC_CODE,
             StageError::Damaged(_) => "E-RUN-DAMAGED",
+            StageError::InputChanged(_) => "E-INPUT-CHANGED",
             _ => "E-OTHER",
         };
         Failure {
             shard: shard.to_owned(),
             row: None,
             code: code.to_owned(),
-            cause: chain(&self),
-            action: action.to_owned(),
+            cause: chain(self),
+            action: "the shard is left out".to_owned(),
         }
     }
 
@@ -167,6 +186,16 @@ impl StageError {
 
 /// Code of a shard whose worker panicked.
 pub const PANIC_CODE: &str = "E-PANIC";
+
+/// The first names of a list that may be long, and how many more there are.
+pub fn listed(names: &[String]) -> String {
+    const SHOWN: usize = 20;
+    let shown = names[..names.len().min(SHOWN)].join(", ");
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
 
 /// The whole chain of causes on one line.
 pub fn chain(error: &dyn std::error::Error) -> String {
@@ -198,6 +227,8 @@ fn failures(failures: &[Failure], allowed: u64) -> String {
     if failures.len() > 20 {
         text.push_str(&format!("\n  and {} more", failures.len() - 20));
     }
-    text.push_str("\nmend or remove them, or go on without them: --allow-failed N");
+    text.push_str(
+        "\nmend or remove them, keep the rows before their damage (--salvage), or go on without them: --allow-failed N",
+    );
     text
 }

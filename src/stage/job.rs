@@ -1,6 +1,5 @@
 //! One run: its configuration, inputs, models and engine, checked before any work begins.
 
-use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,15 +7,15 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::columns::{SourceColumns, input_names};
-use super::engine::Engine;
+use super::engine::{Engine, caught};
 use super::error::StageError;
 use super::inputs::{Input, format_name, resolve};
 use super::models::Models;
-use super::preflight::{known_columns, refuse_foreign, refuse_other_plan, take_lock};
+use super::preflight::{known_columns, lock_of, refuse_foreign, refuse_other_plan, written_config};
 use super::progress::Progress;
+use super::tasks::Task;
 use crate::config::{self, Config, Source};
 use crate::provenance::inputs::{InputLine, InputList, scores_of};
-use crate::provenance::manifest::{is_temporary, with_temporaries};
 use crate::provenance::run_dir::Stage;
 use crate::provenance::{Fingerprint, RunDir, ShardRecord};
 use crate::score::language::Language;
@@ -35,6 +34,17 @@ pub struct CallOptions {
     pub progress: Arc<Progress>,
 }
 
+/// How much of a run a call does, and so what it must not share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Call {
+    /// All stages: no other such call may work on the run directory.
+    Run,
+    /// One stage over all shards.
+    Stage,
+    /// One stage over the shards of one task: any number at once, and no locks.
+    Task(Task),
+}
+
 /// One run.
 pub struct Job {
     /// The configuration, paths expanded and sorted.
@@ -43,8 +53,10 @@ pub struct Job {
     pub run: RunDir,
     /// Where the profiles and scores lie: the same, unless they are another run's.
     pub measured: RunDir,
-    /// Every input shard, by source and name.
+    /// The input shards, by source and name: all, or those of the task.
     pub inputs: Vec<Input>,
+    /// The task, if this call is one.
+    pub task: Option<Task>,
     /// The models.
     pub models: Models,
     /// Threads, memory, progress.
@@ -53,28 +65,33 @@ pub struct Job {
     pub allow_failed: u64,
     /// Names of the `input.` columns of the scores.
     pub input_names: Vec<String>,
-    /// Keeps a second run out of a live run directory.
-    _lock: Option<File>,
+    /// Keeps a second run out of a live run directory; none in a task, or where another call has it.
+    pub(super) lock: Option<File>,
 }
 
 impl Job {
     /// Checks everything that can be checked before work begins, then opens the run directory.
     ///
     /// # Errors
-    /// Configuration, models, inputs, permissions, a live run in the same directory, or a plan for
-    /// another mix.
+    /// Configuration, models, inputs, permissions, a live run in the same directory, a plan for
+    /// another mix; for a task, a run directory of another configuration.
     pub fn open(
         mut config: Config,
         out: &Path,
         options: &CallOptions,
-        lock: bool,
+        call: Call,
     ) -> Result<Job, StageError> {
         let run = RunDir::new(absolute(out)?);
         let measured = scores_of(&run).map_or_else(|| run.clone(), |s| RunDir::new(s.run));
         let input_names = input_names(&config);
         known_columns(&config)?;
+        let engine = engine(options)?;
+        let task = match call {
+            Call::Task(task) => Some(task),
+            Call::Run | Call::Stage => None,
+        };
         let models = Models::load(&config);
-        let inputs = resolve(&mut config, run.root());
+        let inputs = resolve(&mut config, run.root(), &engine, task);
         let (models, inputs) = match (models, inputs) {
             (Ok(models), Ok(inputs)) => (models, inputs),
             (Err(StageError::Usage(a)), Err(StageError::Usage(b))) => {
@@ -84,25 +101,23 @@ impl Job {
         };
         refuse_foreign(&run)?;
         config.out = Some(".".to_owned());
-        std::fs::create_dir_all(run.log()).map_err(|e| StageError::io(&run.log(), &e))?;
-        let lock = if lock { Some(take_lock(&run)?) } else { None };
+        let lock = lock_of(&config, &run, call)?;
         let job = Job {
             input_names,
-            engine: Engine::new(
-                options.threads,
-                options.memory,
-                Arc::clone(&options.progress),
-            )?,
+            engine,
             allow_failed: options.allow_failed,
             config,
             run,
             measured,
             inputs,
+            task,
             models,
-            _lock: lock,
+            lock,
         };
         refuse_other_plan(&job.config, &job.run)?;
-        job.write_config()?;
+        if task.is_none() {
+            job.write_config()?;
+        }
         Ok(job)
     }
 
@@ -117,7 +132,7 @@ impl Job {
     ) -> Result<String, StageError> {
         known_columns(&config)?;
         Models::load(&config)?;
-        let inputs = resolve(&mut config, out)?;
+        let inputs = resolve(&mut config, out, &engine(options)?, None)?;
         refuse_foreign(&RunDir::new(absolute(out)?))?;
         let mut text = String::from("would run profile, score, plan, write, report\n");
         for (index, source) in config.source.iter().enumerate() {
@@ -138,43 +153,22 @@ impl Job {
         Ok(text)
     }
 
-    /// Removes what an earlier call left behind: temporary files, and files of shards that are no
-    /// inputs any more. Only for the holder of the lock.
-    ///
-    /// # Errors
-    /// If a file cannot be removed.
-    pub fn tidy(&self) -> Result<(), StageError> {
-        let root = self.run.root();
-        let mut wanted: BTreeSet<PathBuf> = BTreeSet::new();
-        for source in &self.config.source {
-            wanted.insert(self.run.profile(&source.name, "bin"));
-            wanted.insert(self.run.profile(&source.name, "json"));
+    /// Writes `config.toml` and `inputs.json` where they are not there as they should be.
+    fn write_config(&self) -> Result<(), StageError> {
+        if written_config(&self.run).as_deref() != Some(&*config::to_toml(&self.config)?) {
+            let text = config::to_toml(&self.config)?;
+            write_atomic(&self.run.config(), text.as_bytes())?;
         }
-        for input in &self.inputs {
-            let (source, shard) = (&self.source(input).name, &input.shard.name);
-            wanted.insert(self.run.scores(source, shard));
-            wanted.insert(self.run.data(source, shard));
-            wanted.insert(self.run.quarantine(source, shard));
-            wanted.insert(self.run.record(Stage::Score, source, shard));
-            wanted.insert(self.run.record(Stage::Write, source, shard));
-        }
-        let ours = ["profile", "scores", "data", "quarantine", "manifest"].map(|f| root.join(f));
-        let found = with_temporaries(&self.run).map_err(|e| StageError::io(root, &e))?;
-        for path in found {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            let stale =
-                ours.iter().any(|folder| path.starts_with(folder)) && !wanted.contains(&path);
-            if stale && !is_temporary(&path) || abandoned(&name) {
-                std::fs::remove_file(&path).map_err(|e| StageError::io(&path, &e))?;
-            }
+        let known = read_json::<InputList>(&self.run.inputs()).ok();
+        let blank = |mut list: InputList| {
+            list.inputs.iter_mut().for_each(|line| line.digest = None);
+            list
+        };
+        let list = self.input_list(false)?;
+        if known.map(blank).as_ref() != Some(&list) {
+            write_json(&self.run.inputs(), &list)?;
         }
         Ok(())
-    }
-
-    fn write_config(&self) -> Result<(), StageError> {
-        let text = config::to_toml(&self.config)?;
-        write_atomic(&self.run.config(), text.as_bytes())?;
-        self.write_inputs()
     }
 
     /// Writes `inputs.json`, with the digests that `score` has seen.
@@ -182,27 +176,37 @@ impl Job {
     /// # Errors
     /// If the file cannot be written.
     pub fn write_inputs(&self) -> Result<(), StageError> {
+        write_json(&self.run.inputs(), &self.input_list(true)?)
+    }
+
+    fn input_list(&self, digests: bool) -> Result<InputList, StageError> {
         let line = |input: &Input| -> Result<InputLine, StageError> {
-            // Absolute, so that the inputs are found from wherever the run is checked.
-            let path = std::path::absolute(&input.shard.path)
-                .map_err(|e| StageError::io(&input.shard.path, &e))?;
+            self.go_on()?;
+            let record = digests.then(|| self.record(&self.measured, Stage::Score, input));
             Ok(InputLine {
                 source: self.source(input).name.clone(),
                 shard: input.shard.name.clone(),
-                path: path.to_string_lossy().into_owned(),
+                path: input.shard.path.to_string_lossy().into_owned(),
                 format: format_name(input.shard.format).to_owned(),
                 size: input.shard.bytes,
-                digest: self
-                    .record(&self.measured, Stage::Score, input)
+                digest: record
+                    .flatten()
                     .filter(|record| record.input.sampled == input.sampled)
                     .map(|record| record.input.digest),
             })
         };
-        let list = InputList {
+        Ok(InputList {
             inputs: self.inputs.iter().map(line).collect::<Result<_, _>>()?,
             scores: scores_of(&self.run),
-        };
-        write_json(&self.run.inputs(), &list)
+        })
+    }
+
+    /// Asked wherever many small steps follow each other.
+    ///
+    /// # Errors
+    /// If the work was asked to stop.
+    pub fn go_on(&self) -> Result<(), StageError> {
+        self.engine.progress.go_on()
     }
 
     /// The source of an input.
@@ -244,34 +248,6 @@ impl Job {
         write_json(&path, record)
     }
 
-    /// Removes what an earlier call made of a shard in a stage, where the shard failed now.
-    ///
-    /// # Errors
-    /// If a file cannot be removed.
-    pub fn remove_outputs(&self, stage: Stage, input: &Input) -> Result<(), StageError> {
-        let (source, shard) = (&self.source(input).name, &input.shard.name);
-        let outputs = match stage {
-            Stage::Score => vec![
-                self.run.scores(source, shard),
-                self.run.quarantine(source, shard),
-            ],
-            Stage::Write => vec![
-                self.run.data(source, shard),
-                self.run.record(stage, source, shard),
-            ],
-            Stage::Profile | Stage::Plan | Stage::Report => Vec::new(),
-        };
-        for path in outputs {
-            match std::fs::remove_file(&path) {
-                Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(StageError::io(&path, &e));
-                }
-                _ => {}
-            }
-        }
-        Ok(())
-    }
-
     /// True if an earlier call did this shard and its result stands; otherwise says why not.
     pub fn done_before(&self, stage: Stage, input: &Input, fingerprint: &Fingerprint) -> bool {
         let Some(record) = self.record(&self.run, stage, input) else {
@@ -287,6 +263,42 @@ impl Job {
                 false
             }
         }
+    }
+
+    /// Does a shard's work in a stage unless its result stands, and puts on record if it fails.
+    ///
+    /// A twin may be at the same shard. If it was done while this call failed, then the shard is done:
+    /// what the twin wrote is neither removed nor called a failure.
+    ///
+    /// # Errors
+    /// Those of `work`, unless a twin had better luck.
+    pub fn attempt(
+        &self,
+        stage: Stage,
+        input: &Input,
+        fingerprint: &Fingerprint,
+        work: impl FnOnce() -> Result<(), StageError>,
+    ) -> Result<(), StageError> {
+        if self.done_before(stage, input, fingerprint) {
+            return Ok(());
+        }
+        let Err(error) = caught(work) else {
+            return Ok(());
+        };
+        if matches!(error, StageError::Stopped) {
+            return Err(error);
+        }
+        let record = self.record(&self.run, stage, input);
+        if record.is_some_and(|record| self.stands(&record, fingerprint).is_ok()) {
+            let (shard, why) = (self.name(input), super::error::chain(&error));
+            tracing::warn!(stage = stage.name(), shard, why, "done by another call");
+            self.engine.progress.shard_done(input.shard.bytes);
+            return Ok(());
+        }
+        if error.fails_shard() {
+            self.write_record(stage, &failed(self, stage, input, &error))?;
+        }
+        Err(error)
     }
 
     /// Whether a recorded result stands: same fingerprint, and its files are those that were written.
@@ -334,10 +346,21 @@ fn absolute(path: &Path) -> Result<PathBuf, StageError> {
     Ok(super::inputs::real(&absolute))
 }
 
-/// True for the temporary file of a process that is no more: `.tmp-PID-..`.
-fn abandoned(name: &str) -> bool {
-    let owner = name
-        .strip_prefix(".tmp-")
-        .and_then(|rest| rest.split('-').next());
-    owner.is_some_and(|pid| !Path::new("/proc").join(pid).exists())
+/// The record of a shard that failed.
+fn failed(job: &Job, stage: Stage, input: &Input, error: &StageError) -> ShardRecord {
+    let source = &job.source(input).name;
+    let fingerprint = Fingerprint::new().digest("input", &input.sampled);
+    let mut record = ShardRecord::new(stage.name(), source, &input.shard.name, fingerprint);
+    record.input.sampled = input.sampled.clone();
+    record.input.bytes = input.shard.bytes;
+    record.failure = Some(error.failure_of(&job.name(input)));
+    record
 }
+
+fn engine(options: &CallOptions) -> Result<Engine, StageError> {
+    let progress = Arc::clone(&options.progress);
+    Engine::new(options.threads, options.memory, progress)
+}
+
+#[cfg(test)]
+mod tests;

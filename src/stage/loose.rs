@@ -11,7 +11,7 @@ use super::inputs::same_file;
 use super::job::CallOptions;
 use super::models::Models;
 use super::score::score_text;
-use crate::config::{Config, Source};
+use crate::config::{Config, Source, TextPaths};
 use crate::document::Origin;
 use crate::score::Scorer;
 use crate::score::classifier::Scratch;
@@ -25,8 +25,8 @@ use crate::text::Scan;
 pub struct Request<'a> {
     /// Files, folders or globs.
     pub patterns: &'a [String],
-    /// Column that holds the text.
-    pub text: &'a str,
+    /// Where the text is.
+    pub text: &'a TextPaths,
     /// Column that holds the id.
     pub id: &'a str,
     /// Who says which language the documents are in.
@@ -61,7 +61,7 @@ pub fn score(request: &Request<'_>, options: &CallOptions) -> Result<u64, StageE
         Arc::clone(&options.progress),
     )?;
     let source = Source {
-        text: request.text.to_owned(),
+        text: request.text.clone(),
         id: request.id.to_owned(),
         ..Source::new("loose", request.patterns.to_vec(), Origin::Unknown)
     };

@@ -2,10 +2,12 @@
 //!
 //! - [`job`]: one run, checked before any work begins ([`preflight`], [`inputs`], [`models`]).
 //! - [`engine`]: threads, blocks, order, bounded memory.
+//! - [`tasks`]: a stage shared by many calls, on any machines. [`tidy`]: what is removed, and by whom.
 //! - [`profile`], [`score`], [`plan`], [`write`](mod@write), [`report`]: the stages. Each reads files and writes
 //!   files, can be killed at any byte and run again, and gives the same bytes for any number of
 //!   threads.
 //! - [`rebalance`]: another mix from scores that exist. [`loose`]: score rows without a run.
+//!   [`replay`]: quarantined rows as shards again.
 
 pub mod columns;
 pub mod documents;
@@ -20,15 +22,20 @@ pub mod preflight;
 pub mod profile;
 pub mod progress;
 pub mod rebalance;
+pub mod replay;
 pub mod report;
+mod schemas;
 pub mod score;
 mod settle;
+pub mod tasks;
+pub mod tidy;
 pub mod write;
 
 pub use engine::{Engine, caught, silence_panics};
 pub use error::{Exit, StageError};
-pub use job::{CallOptions, Job};
+pub use job::{Call, CallOptions, Job};
 pub use progress::{Progress, Snapshot};
+pub use tasks::Task;
 
 use crate::provenance::run_dir::Stage;
 use crate::report::Report;
@@ -41,6 +48,10 @@ pub fn run(job: &Job, stage: Stage) -> Result<Option<Report>, StageError> {
     if job.measured != job.run && matches!(stage, Stage::Profile | Stage::Score) {
         tracing::info!(stage = stage.name(), from = %job.measured.root().display(), "not done again");
         return Ok(None);
+    }
+    if let Some(task) = job.task {
+        tasks::ready(job, stage)?;
+        tracing::info!(stage = stage.name(), %task, shards = job.inputs.len(), "is this call's share");
     }
     match stage {
         Stage::Profile => profile::run(job)?,

@@ -5,7 +5,9 @@ use std::fs::File;
 
 use super::columns::input_names;
 use super::error::StageError;
-use crate::config::Config;
+use super::job::Call;
+use super::tasks::same_config;
+use crate::config::{self, Config};
 use crate::mix::Plan;
 use crate::provenance::fingerprint::decisions;
 use crate::provenance::{Fingerprint, RunDir, lineage};
@@ -78,12 +80,39 @@ fn read_plan(run: &RunDir) -> Result<Plan, ()> {
     serde_json::from_slice(&bytes).map_err(drop)
 }
 
-/// Refuses a second run on a live run directory. The lock is the operating system's, so it ends with
-/// the process, however that dies; where a file system has no locks, there is none.
+/// `config.toml` as it lies in the run directory, if it does.
+pub fn written_config(run: &RunDir) -> Option<String> {
+    std::fs::read_to_string(run.config()).ok()
+}
+
+/// Takes the lock of the run directory as a call needs it.
+///
+/// A run insists on it; a stage works without it beside a run of the same configuration, whose
+/// results are its own, but puts no other configuration under a live run; a task asks for none.
 ///
 /// # Errors
-/// If another process holds it.
-pub fn take_lock(run: &RunDir) -> Result<File, StageError> {
+/// If another process holds it, or a task's configuration is not the run's.
+pub fn lock_of(config: &Config, run: &RunDir, call: Call) -> Result<Option<File>, StageError> {
+    if matches!(call, Call::Task(_)) {
+        return same_config(config, run).map(|()| None);
+    }
+    std::fs::create_dir_all(run.log()).map_err(|e| StageError::io(&run.log(), &e))?;
+    match take_lock(run)? {
+        Some(lock) => Ok(Some(lock)),
+        None if call == Call::Stage && written_config(run) == Some(config::to_toml(config)?) => {
+            Ok(None)
+        }
+        None => Err(StageError::Environment(format!(
+            "another tamis works on {}: wait for it or choose another --out",
+            run.root().display()
+        ))),
+    }
+}
+
+/// The lock of a run directory; none if another process holds it. The lock is the operating
+/// system's, so it ends with the process, however that dies; where a file system has no locks,
+/// everyone gets it.
+fn take_lock(run: &RunDir) -> Result<Option<File>, StageError> {
     let path = run.log().join(LOCK);
     let file = File::options()
         .create(true)
@@ -92,10 +121,7 @@ pub fn take_lock(run: &RunDir) -> Result<File, StageError> {
         .open(&path)
         .map_err(|e| StageError::io(&path, &e))?;
     match file.try_lock() {
-        Err(std::fs::TryLockError::WouldBlock) => Err(StageError::Environment(format!(
-            "another tamis works on {}: wait for it or choose another --out",
-            run.root().display()
-        ))),
-        Ok(()) | Err(std::fs::TryLockError::Error(_)) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => Ok(None),
+        Ok(()) | Err(std::fs::TryLockError::Error(_)) => Ok(Some(file)),
     }
 }

@@ -3,6 +3,8 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use super::error::StageError;
+
 /// Counters of the stage that runs now.
 #[derive(Debug, Default)]
 pub struct Progress {
@@ -89,6 +91,15 @@ impl Progress {
     /// Asks the work to stop at the next block.
     pub fn stop(&self) {
         self.stop.store(true, Ordering::SeqCst);
+    }
+
+    /// # Errors
+    /// If the work was asked to stop.
+    pub fn go_on(&self) -> Result<(), StageError> {
+        if self.stopped() {
+            return Err(StageError::Stopped);
+        }
+        Ok(())
     }
 
     /// True once the work was asked to stop.

@@ -1,12 +1,14 @@
-//! What became of the shards of a stage: failures on record, and whether the run may go on.
+//! What became of the shards of a stage, and whether the run may go on.
 
 use super::error::{PANIC_CODE, StageError};
 use super::inputs::Input;
 use super::job::Job;
+use super::tidy::clear;
+use crate::provenance::Failure;
 use crate::provenance::run_dir::Stage;
-use crate::provenance::{Failure, Fingerprint, ShardRecord};
 
-/// Records failed shards (`failed_before` of them in earlier stages); ends the run if there are more than allowed, or if it was stopped.
+/// Tells of failed shards, which are on record already (`failed_before` of them in earlier stages),
+/// and ends the call if there are more than allowed, or if it was stopped. A task judges its own.
 ///
 /// # Errors
 /// The worst of what happened.
@@ -37,13 +39,12 @@ pub fn settle(
     };
     for (input, result) in job.inputs.iter().zip(results) {
         match result {
-            Some(Ok(())) => {}
-            None => {}
-            Some(Err(error)) => match &error {
-                StageError::Usage(_) => keep(error),
-                _ if error.ends_everything() => keep(error),
-                _ => failures.push(fail(job, stage, input, error)?),
-            },
+            Some(Ok(())) | None => {}
+            Some(Err(error)) if error.fails_shard() => {
+                clear(job, stage, input)?;
+                failures.push(told(job, stage, input, &error));
+            }
+            Some(Err(error)) => keep(error),
         }
     }
     let failed = (failed_before + failures.len()) as u64;
@@ -53,23 +54,14 @@ pub fn settle(
     worst.map_or(Ok(()), Err)
 }
 
-fn fail(job: &Job, stage: Stage, input: &Input, error: StageError) -> Result<Failure, StageError> {
-    let name = job.name(input);
-    let failure = error.into_failure(&name, "the shard is left out");
+fn told(job: &Job, stage: Stage, input: &Input, error: &StageError) -> Failure {
+    let failure = error.failure_of(&job.name(input));
     tracing::error!(
         stage = stage.name(),
-        shard = name,
+        shard = failure.shard,
         code = failure.code,
         "{}",
         failure.cause
     );
-    let source = &job.source(input).name;
-    let fingerprint = Fingerprint::new().digest("input", &input.sampled);
-    let mut record = ShardRecord::new(stage.name(), source, &input.shard.name, fingerprint);
-    record.input.sampled = input.sampled.clone();
-    record.input.bytes = input.shard.bytes;
-    record.failure = Some(failure.clone());
-    job.remove_outputs(stage, input)?;
-    job.write_record(stage, &record)?;
-    Ok(failure)
+    failure
 }

@@ -4,24 +4,27 @@
 //! must be the one that `score` saw, to the last byte, or its output never becomes visible.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use super::error::StageError;
 use super::inputs::Input;
 use super::job::Job;
 use super::plan::sweep::{ScoreBatches, Scored};
 use super::settle::settle;
+use super::tidy::clear_written;
 use crate::config::Source;
 use crate::document::{EditRecord, Key, Provenance};
 use crate::edit;
 use crate::mix::{Fate, Judgement, Plan, Pool};
 use crate::provenance::Fingerprint;
+use crate::provenance::fingerprint::short_digest;
 use crate::provenance::lineage::{self, Lineage, as_variant};
 use crate::provenance::record::{
     EditTally, FileRecord, InputRecord, RowCounts, ShardRecord, Tally,
 };
 use crate::provenance::run_dir::Stage;
 use crate::score::row::{ScoreRow, Status};
-use crate::shard::{self, Block, Encoded, OutputRow, WriteOptions, Writer};
+use crate::shard::{self, Block, Encoded, OutputRow, ReadOptions, WriteOptions, Writer};
 
 /// What writing one shard needs besides the shard.
 struct Task<'a> {
@@ -59,33 +62,47 @@ pub fn run(job: &Job) -> Result<(), StageError> {
     let lineage = Lineage::new(&plan, &scored.schema)
         .map_err(|_| StageError::Damaged("plan.json does not fit the scores".to_owned()))?;
     job.engine.progress.begin("write", job.inputs.len());
-    let digest = crate::provenance::fingerprint::short_digest(
-        &std::fs::read(job.run.plan()).map_err(|e| StageError::io(&job.run.plan(), &e))?,
-    );
+    let digest = plan_digest(job)?;
     let results = job.engine.each(&job.inputs, |input| {
         if !scored.inputs.iter().any(|i| std::ptr::eq(*i, input)) {
-            return job.remove_outputs(Stage::Write, input);
+            return clear_written(job, input);
         }
-        let fingerprint = Fingerprint::new()
-            .value("version", &env!("CARGO_PKG_VERSION"))
-            .digest("input", &input.sampled)
-            .digest("plan", &digest)
-            .digest("model.prior", &job.models.prior_digest)
-            .value("config.output", &job.config.output);
-        if job.done_before(Stage::Write, input, &fingerprint) {
-            return Ok(());
-        }
-        let task = Task {
-            job,
-            scored: &scored,
-            plan: &plan,
-            lineage: &lineage,
-            source: job.source(input),
-            input,
-        };
-        task.shard(fingerprint)
+        let fingerprint = fingerprint(job, input, &digest);
+        job.attempt(Stage::Write, input, &fingerprint, || {
+            let task = Task {
+                job,
+                scored: &scored,
+                plan: &plan,
+                lineage: &lineage,
+                source: job.source(input),
+                input,
+            };
+            task.shard(fingerprint.clone())
+        })
     });
-    settle(job, Stage::Write, scored.failed.len(), results)
+    // Shards without scores are the whole run's to judge.
+    let failed_before = job.task.map_or(scored.failed.len(), |_| 0);
+    settle(job, Stage::Write, failed_before, results)
+}
+
+/// The digest of the plan that is written by.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn plan_digest(job: &Job) -> Result<String, StageError> {
+    let path = job.run.plan();
+    let bytes = std::fs::read(&path).map_err(|e| StageError::io(&path, &e))?;
+    Ok(short_digest(&bytes))
+}
+
+/// What the output of a shard is made from.
+pub fn fingerprint(job: &Job, input: &Input, plan_digest: &str) -> Fingerprint {
+    Fingerprint::new()
+        .value("version", &env!("CARGO_PKG_VERSION"))
+        .digest("input", &input.sampled)
+        .digest("plan", plan_digest)
+        .digest("model.prior", &job.models.prior_digest)
+        .value("config.output", &job.config.output)
 }
 
 /// Refuses to begin where the disk cannot hold the mix.
@@ -134,7 +151,7 @@ impl ScoreRows<'_> {
 }
 
 fn changed(how: &str) -> StageError {
-    StageError::Damaged(format!(
+    StageError::InputChanged(format!(
         "the shard is not the one that was scored: {how}; score again"
     ))
 }
@@ -146,7 +163,10 @@ impl Task<'_> {
             .job
             .record(&self.job.measured, Stage::Score, self.input)
             .ok_or_else(|| changed("its score record is gone"))?;
-        let options = self.job.engine.reading(&self.job.config.limits);
+        let options = ReadOptions {
+            stop_after: seen.salvaged.as_ref().map(|salvaged| salvaged.rows),
+            ..self.job.engine.reading(&self.job.config.limits)
+        };
         let columns = self.job.columns(self.source).columns;
         let mut reader = shard::open(&self.input.shard, &columns, &options)?;
         let mut scores = ScoreRows {
@@ -209,7 +229,7 @@ impl Task<'_> {
 
     fn block(&self, block: Block, rows: &[ScoreRow]) -> Result<WrittenBlock, StageError> {
         let mut counts = Counts::default();
-        let mut output: Vec<(usize, Option<String>, Provenance)> = Vec::new();
+        let mut output: Vec<(usize, Option<EditedTexts>, Provenance)> = Vec::new();
         let mut bytes = 0;
         for (i, row) in rows.iter().enumerate() {
             counts.rows.read += 1;
@@ -238,6 +258,7 @@ impl Task<'_> {
                         key,
                         judged: &judged,
                         text,
+                        parts: block.parts(i),
                         previous,
                     };
                     for copy in 0..plain + variants {
@@ -248,11 +269,16 @@ impl Task<'_> {
                 }
             }
         }
+        let texts: Vec<Option<Vec<&str>>> = output
+            .iter()
+            .map(|(_, edited, _)| edited.as_ref().map(EditedTexts::texts))
+            .collect();
         let rows: Vec<OutputRow<'_>> = output
             .iter()
-            .map(|(index, text, provenance)| OutputRow {
+            .zip(&texts)
+            .map(|((index, _, provenance), texts)| OutputRow {
                 index: *index,
-                text: text.as_deref(),
+                texts: texts.as_deref(),
                 provenance,
             })
             .collect();
@@ -268,7 +294,7 @@ impl Task<'_> {
         copy: u32,
         variant: bool,
         counts: &mut Counts,
-    ) -> Result<(Option<String>, Provenance), StageError> {
+    ) -> Result<(Option<EditedTexts>, Provenance), StageError> {
         let place = (
             self.input.source,
             self.input.shard.name.as_str(),
@@ -289,7 +315,9 @@ impl Task<'_> {
             provenance = as_variant(provenance, record);
             edited = text;
         }
-        let text = edited.as_deref().unwrap_or(document.text);
+        let text = edited
+            .as_ref()
+            .map_or(document.text, |edited: &EditedTexts| &edited.text);
         let tally = Tally::of_copy(self.plan.mix.unit, text, document.judged.count);
         let origin = provenance.origin.name().to_owned();
         counts.written.entry(origin).or_default().add(&tally);
@@ -302,7 +330,7 @@ impl Task<'_> {
         document: &Document<'_>,
         copy: u32,
         tally: &mut EditTally,
-    ) -> Result<(Option<String>, EditRecord), StageError> {
+    ) -> Result<(Option<EditedTexts>, EditRecord), StageError> {
         let lang = document.row.lang.as_deref().unwrap_or("");
         let seed = self.plan.edit_seed(document.key, copy);
         let prior = &*self.job.models.prior;
@@ -317,7 +345,14 @@ impl Task<'_> {
             unchanged: u64::from(edited.changed == 0),
         });
         let record = lineage::edit_record(&self.plan.edit, &settings, &edited);
-        Ok(((edited.changed > 0).then_some(edited.text), record))
+        if edited.changed == 0 {
+            return Ok((None, record));
+        }
+        let parts = edited
+            .parts(&document.parts)
+            .ok_or_else(|| StageError::Bug("an edit reaches over the end of a text".to_owned()))?;
+        let text = edited.text;
+        Ok((Some(EditedTexts { text, parts }), record))
     }
 }
 
@@ -326,7 +361,21 @@ struct Document<'a> {
     key: Key,
     judged: &'a Judgement,
     text: &'a str,
+    parts: Vec<Range<usize>>,
     previous: Option<String>,
+}
+
+/// A document after editing: all its texts together, and where each of them is.
+struct EditedTexts {
+    text: String,
+    parts: Vec<Range<usize>>,
+}
+
+impl EditedTexts {
+    fn texts(&self) -> Vec<&str> {
+        let parts = self.parts.iter();
+        parts.map(|part| &self.text[part.clone()]).collect()
+    }
 }
 
 impl Counts {

@@ -20,3 +20,12 @@ pub(crate) use self::hash::pair_hash;
 pub use self::hash::word_hash;
 pub use self::scan::Scan;
 pub use self::words::count_words;
+
+/// Bytes of a text that measures look at: a larger document is measured by its beginning, so that a
+/// worker's scratch stays within some hundred MiB whatever the text.
+pub const MEASURED_BYTES: usize = 8 << 20;
+
+/// The beginning of a text, at most `bytes` of it, cut between characters.
+pub fn beginning(text: &str, bytes: usize) -> &str {
+    &text[..text.floor_char_boundary(bytes)]
+}

@@ -263,3 +263,48 @@ fn weights_hold_for_variants_as_for_originals() {
         assert!((0.05..0.16).contains(&ratio), "{origin}: {ratio}");
     }
 }
+
+#[test]
+fn a_configuration_of_a_megabyte_is_read_or_refused_and_never_ends_in_a_crash() {
+    let line = "# nothing to see here\n";
+    let long = line.repeat((1 << 20) / line.len());
+    let place = Place::new();
+    place.mixed();
+    place.file("mix.toml", format!("{long}[mix]\nhuman = 1\n{SOURCE}"));
+    place.tamis("run mix.toml --out mix --dry-run").code(0);
+    for (what, says) in [
+        (
+            (0..60_000).map(|i| format!("key_{i} = 1\n")).collect(),
+            "unknown key `key_59999`",
+        ),
+        (format!("seed = {}", "[".repeat(1 << 20)), "mix.toml"),
+        (format!("seed = {}", "{a=".repeat(1 << 18)), "mix.toml"),
+        (format!("seed{} = 1\n", ".a".repeat(1 << 19)), "mix.toml"),
+        (format!("[seed{}]\n", ".a".repeat(1 << 19)), "mix.toml"),
+        (format!("seed = {}", "9".repeat(1 << 20)), "mix.toml"),
+        (format!("out = \"{}\"\n", "\\u0000".repeat(1 << 17)), "mix"),
+    ] {
+        place.file("mix.toml", format!("{what}\n[mix]\nhuman = 1\n{SOURCE}"));
+        place
+            .tamis("run mix.toml --out mix --dry-run")
+            .code(2)
+            .says(says);
+    }
+    assert!(!place.path("mix").exists());
+}
+
+#[test]
+fn keys_in_conflict_are_told() {
+    let rule = "[[filters.rule]]\ncolumn = \"words\"\nmin = 1\none_of = [\"x\"]\n";
+    for (config, says) in [
+        ("[mix]\nhuman = 1\nhuman = 2\n".to_owned(), "duplicate key"),
+        (format!("[mix]\nhuman = 1\n{rule}"), "filters.rule[0]"),
+        (
+            "[mix]\nhuman = 1\nunit = \"tokens\"\n".to_owned(),
+            "tokens_column",
+        ),
+        ("[mix]\nunverified = 1\n".to_owned(), "assign.unverified"),
+    ] {
+        run(&format!("{config}{SOURCE}")).1.code(2).says(says);
+    }
+}

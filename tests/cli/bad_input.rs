@@ -1,6 +1,7 @@
 //! Shards that are damaged, empty or not what they should be: what is said, and what comes of it.
 
 use std::fs;
+use std::io::Write;
 
 use arrow::array::RecordBatch;
 
@@ -12,7 +13,7 @@ use crate::texts::Lang::{De, En};
 const MIX: &str = "--mix human=80,synthetic=20 --out mix";
 
 /// Good shards, beside which a bad one is put as `human/bad..`.
-fn good() -> Place {
+pub fn good() -> Place {
     let place = Place::new();
     place.shard("human/a.jsonl.zst", &docs("a", 40, &[En, De]));
     place.shard("human/b.parquet", &docs("b", 40, &[En]));
@@ -20,7 +21,7 @@ fn good() -> Place {
     place
 }
 
-fn run(place: &Place, more: &str) -> Outcome {
+pub fn run(place: &Place, more: &str) -> Outcome {
     place.tamis(&format!(
         "run --human human --synthetic synthetic {MIX} {more}"
     ))
@@ -28,7 +29,7 @@ fn run(place: &Place, more: &str) -> Outcome {
 
 /// A bad shard fails alone, by name, code and place; with `--allow-failed 1` the others go on.
 #[track_caller]
-fn fails_alone(name: &str, bytes: &[u8], code: &str, cause: &str) {
+pub fn fails_alone(name: &str, bytes: &[u8], code: &str, cause: &str) {
     let place = good();
     place.file(name, bytes);
     let failed = run(&place, "").code(3);
@@ -87,13 +88,86 @@ fn a_truncated_gz_fails_alone() {
 }
 
 #[test]
-fn bytes_that_are_no_zst_fail_alone() {
-    fails_alone(
-        "human/bad.jsonl.zst",
-        b"this is no frame",
-        "E-ZST-CORRUPT",
-        "is damaged",
-    );
+fn a_file_of_another_format_than_its_name_says_fails_alone() {
+    let plain = good_lines();
+    let (code, zst) = ("E-FORMAT-OTHER", packed("x.zst", &plain));
+    let name = "human/bad.jsonl.zst";
+    fails_alone(name, b"this is no frame", code, "begins as plain text");
+    fails_alone(name, &packed("x.gz", &plain), code, "begins as gzip");
+    fails_alone("human/bad.jsonl.gz", &plain, code, "begins as plain text");
+    fails_alone("human/bad.jsonl", &zst, code, "begins as zstd");
+}
+
+#[test]
+fn a_changed_byte_fails_alone_by_frame_and_byte() {
+    let mut bytes = [packed("x.zst", &good_lines()), checked(&good_lines())].concat();
+    // Of the checksum, the last four bytes.
+    let at = bytes.len() - 2;
+    bytes[at] ^= 1;
+    let name = "human/bad.jsonl.zst";
+    let place = "in frame 1, near byte";
+    fails_alone(name, &bytes, "E-ZST-CHECKSUM", place);
+    let mut bytes = packed("x.gz", &good_lines());
+    let at = bytes.len() - 6;
+    bytes[at] ^= 1;
+    let place = "in member 0, near byte";
+    fails_alone("human/bad.jsonl.gz", &bytes, "E-GZ-CHECKSUM", place);
+}
+
+/// A frame with a checksum.
+fn checked(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = zstd::Encoder::new(Vec::new(), 3).unwrap();
+    encoder.include_checksum(true).unwrap();
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[test]
+fn trailing_bytes_fail_alone() {
+    for (end, code) in [("zst", "E-ZST-TRAILING"), ("gz", "E-GZ-TRAILING")] {
+        let mut bytes = packed(&format!("x.{end}"), &good_lines());
+        let at = format!("at byte {} of the file", bytes.len());
+        bytes.extend(b"trailing");
+        fails_alone(&format!("human/bad.jsonl.{end}"), &bytes, code, &at);
+    }
+}
+
+/// A shard that fails for a limit passes once the key that the message names is set.
+#[track_caller]
+fn fails_until_allowed(bytes: &[u8], code: &str, key: &str, cause: &str) {
+    let place = good();
+    place.file("human/bad.jsonl.zst", bytes);
+    let failed = run(&place, "").code(3);
+    failed.says("human/bad.jsonl.zst: ").says(code).says(cause);
+    let config = fs::read_to_string(place.path("mix/config.toml")).unwrap();
+    let (name, _) = key.split_once(" = ").unwrap();
+    let line = config.lines().find(|line| line.starts_with(name)).unwrap();
+    place.file("mix.toml", config.replace(line, key));
+    place.tamis("run mix.toml --out mix").code(0);
+    assert_eq!(place.run("mix").report()["rows"]["read"], 102);
+    place.tamis("verify mix --inputs").code(0);
+}
+
+#[test]
+fn a_long_window_is_allowed_by_the_key_that_the_message_names() {
+    let mut encoder = zstd::Encoder::new(Vec::new(), 1).unwrap();
+    encoder.window_log(28).unwrap();
+    encoder.write_all(&lines(&docs("bad", 2, &[En]))).unwrap();
+    let bytes = encoder.finish().unwrap();
+    let cause = "`limits.zstd_window_log = 28` allows it, and costs 256 MiB";
+    fails_until_allowed(&bytes, "E-ZST-WINDOW", "zstd_window_log = 28", cause);
+}
+
+#[test]
+fn a_shard_that_swells_is_allowed_by_the_key_that_the_message_names() {
+    let mut encoder = zstd::Encoder::new(Vec::new(), 1).unwrap();
+    encoder.write_all(&lines(&docs("bad", 2, &[En]))).unwrap();
+    for _ in 0..257 {
+        encoder.write_all(&vec![b'\n'; 1 << 20]).unwrap();
+    }
+    let bytes = encoder.finish().unwrap();
+    let cause = "raise `limits.max_ratio`";
+    fails_until_allowed(&bytes, "E-BOMB", "max_ratio = 1000000", cause);
 }
 
 #[test]
@@ -410,4 +484,44 @@ fn no_bytes_of_a_bad_line_are_told() {
     run(&place, "").code(3).never_says("canary");
     let record = fs::read_to_string(place.path("mix/quarantine/human/bad.jsonl.jsonl")).unwrap();
     assert!(!record.contains("canary"), "{record}");
+}
+
+#[test]
+fn a_text_column_of_nothing_but_nulls_is_told_row_by_row() {
+    let place = good();
+    let batch = table(&docs("n", 30, &[En]));
+    let at = batch.schema().index_of("text").unwrap();
+    let mut columns = batch.columns().to_vec();
+    columns[at] = std::sync::Arc::new(arrow::array::LargeStringArray::new_null(30));
+    place.table(
+        "human/bad.parquet",
+        &RecordBatch::try_new(batch.schema(), columns).unwrap(),
+    );
+    run(&place, "")
+        .code(3)
+        .says("30 of 130 rows are quarantined");
+    let record = place
+        .run("mix")
+        .json("manifest/score/human/bad.parquet.json");
+    assert_eq!(record["reasons"]["E-TEXT-NULL"], 30);
+    assert_eq!(
+        (&record["rows"]["read"], &record["rows"]["kept"]),
+        (&30.into(), &0.into())
+    );
+}
+
+#[test]
+fn an_empty_text_is_a_row() {
+    let place = good();
+    place.file("human/empty.jsonl", "{\"text\":\"\"}\n{\"text\":\" \"}\n");
+    run(&place, "").code(0);
+    let report = place.run("mix").report();
+    assert_eq!(
+        (&report["rows"]["read"], &report["rows"]["quarantined"]),
+        (&102.into(), &0.into())
+    );
+    let rows = place.run("mix").rows();
+    let empty = rows.iter().filter(|row| row.file == "human/empty.jsonl");
+    assert_eq!(empty.count(), 2);
+    place.tamis("verify mix --inputs").code(0);
 }

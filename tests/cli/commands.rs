@@ -22,6 +22,7 @@ fn every_help_has_an_example() {
         "report",
         "rebalance",
         "verify",
+        "quarantine",
         "inspect",
         "config check",
         "config show",

@@ -8,16 +8,26 @@
 
 mod bad_config;
 mod bad_input;
+mod bad_tables;
+mod bad_values;
+mod changed;
 mod commands;
+mod jsonl;
 mod main_job;
 mod models;
+mod names;
 mod origins;
 mod place;
+mod quarantine;
 mod rebalance;
 mod resume;
 mod run;
+mod salvage;
 mod same_bytes;
 mod shards;
+mod signals;
 mod tampering;
+mod tasks;
 mod texts;
+mod twins;
 mod verify;

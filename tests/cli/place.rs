@@ -60,7 +60,8 @@ impl Place {
         command.spawn().unwrap()
     }
 
-    fn command(&self, args: &str) -> Command {
+    /// The program in this folder; `args` are split at spaces.
+    pub fn command(&self, args: &str) -> Command {
         let mut command = Command::new(assert_cmd::cargo::cargo_bin!("tamis"));
         command.current_dir(self.folder.path());
         command.args(args.split_whitespace());

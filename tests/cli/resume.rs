@@ -157,8 +157,19 @@ fn a_stage_before_its_time_says_what_is_missing() {
     place
         .tamis("plan mix.toml")
         .code(3)
-        .says("run `tamis score` first");
-    place.tamis("score mix.toml").code(3).says("profile");
+        .says("run `tamis profile` first");
+    place
+        .tamis("score mix.toml")
+        .code(3)
+        .says("run `tamis profile` first");
+    place.tamis("profile mix.toml").code(0);
+    place
+        .tamis("plan mix.toml")
+        .code(3)
+        .says("3 of 3 shards are not scored")
+        .says("web/a.jsonl.zst, web/b.parquet, web/deep/c.jsonl");
+    place.tamis("write mix.toml").code(3).says("plan.json");
+    assert!(!place.path("mix/plan.json").exists());
 }
 
 #[test]

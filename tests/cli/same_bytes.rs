@@ -65,7 +65,7 @@ fn another_seed_gives_another_mix() {
 }
 
 /// Enough work to be caught in the middle of it.
-fn large(place: &Place) -> String {
+pub fn large(place: &Place) -> String {
     for i in 0..6 {
         let name = format!("h{i}");
         place.shard(
@@ -78,7 +78,7 @@ fn large(place: &Place) -> String {
 }
 
 /// Waits until the run directory holds so many files; false if the program ended before.
-fn until_files(child: &mut Child, run: &Path, count: usize) -> bool {
+pub fn until_files(child: &mut Child, run: &Path, count: usize) -> bool {
     while files(run).len() < count {
         if child.try_wait().unwrap().is_some() {
             return false;

@@ -1,4 +1,4 @@
-//! The file of an n-gram prior: a flat, little-endian file that is used where it lies (a memory map will do).
+//! The file of an n-gram prior: a flat, little-endian file that is used as it lies in memory.
 //!
 //! ```text
 //! header   magic[8]  version u32  sections u32  length u64  digest[32]     56 bytes

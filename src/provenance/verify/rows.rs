@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use super::shard::Expectation;
+use crate::config::TextPaths;
 use crate::document::{Origin, Provenance};
 use crate::edit::{self, prior::Prior};
 use crate::mix::{Fate, Plan, Pool};
 use crate::provenance::lineage::{self, Lineage};
-use crate::provenance::record::{EditTally, Tally};
+use crate::provenance::record::{EditTally, Salvaged, Tally};
 use crate::score::row::{ScoreRow, Status};
 use crate::shard::{self, Block, Columns, Format, ReadOptions, Reader, Shard};
 
@@ -20,14 +21,15 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    pub(super) fn open(path: &Path, name: &str, text: &str, most: u64) -> Result<Rows, String> {
+    /// Opens the file of a shard of this name.
+    pub(super) fn open(
+        (path, name): (&Path, &str),
+        text: &TextPaths,
+        options: &ReadOptions,
+    ) -> Result<Rows, String> {
         let (shard, columns) = named(path, name, text)?;
-        let options = ReadOptions {
-            block_bytes: 1 << 20,
-            max_document: usize::try_from(most).unwrap_or(usize::MAX),
-        };
         Ok(Rows {
-            reader: shard::open(&shard, &columns, &options).map_err(|e| e.to_string())?,
+            reader: shard::open(&shard, &columns, options).map_err(|e| e.to_string())?,
             columns,
             block: None,
             next: 0,
@@ -55,14 +57,44 @@ impl Rows {
         self.block.as_ref()?.text(self.next).ok()
     }
 
+    fn replaced(&self) -> Vec<&'static str> {
+        let block = self.block.as_ref();
+        block.map_or_else(Vec::new, |block| block.replaced(self.next))
+    }
+
     fn provenance(&self) -> Option<Provenance> {
         let text = self.block.as_ref()?.provenance(self.next)?;
         serde_json::from_str(&text).ok()
     }
 }
 
+/// Reads a salvaged shard up to its damage, which must be where the record says.
+pub(super) fn damaged_as_told(
+    (path, name): (&Path, &str),
+    text: &TextPaths,
+    options: &ReadOptions,
+    salvaged: &Salvaged,
+) -> Result<(), String> {
+    let (shard, columns) = named(path, name, text)?;
+    let options = ReadOptions {
+        salvage: true,
+        ..*options
+    };
+    let mut reader = shard::open(&shard, &columns, &options).map_err(|e| e.to_string())?;
+    loop {
+        match reader.next_block() {
+            Ok(Some(_)) => {}
+            Err(e) if e.rows_before() == Some(salvaged.rows) && e.code() == salvaged.code => {
+                return Ok(());
+            }
+            Ok(None) => return Err("it was salvaged, and the input is not damaged".to_owned()),
+            Err(e) => return Err(format!("it was salvaged from other damage than: {e}")),
+        }
+    }
+}
+
 /// A file as the shard of this name, and the columns that checks read.
-pub(super) fn named(path: &Path, name: &str, text: &str) -> Result<(Shard, Columns), String> {
+pub(super) fn named(path: &Path, name: &str, text: &TextPaths) -> Result<(Shard, Columns), String> {
     let shard = Shard {
         name: name.to_owned(),
         path: path.to_path_buf(),
@@ -70,7 +102,7 @@ pub(super) fn named(path: &Path, name: &str, text: &str) -> Result<(Shard, Colum
         bytes: std::fs::metadata(path).map_err(|e| e.to_string())?.len(),
     };
     let columns = Columns {
-        text: text.to_owned(),
+        text: text.clone(),
         id: None,
         extra: Vec::new(),
     };
@@ -104,6 +136,9 @@ impl Check<'_> {
         if row.status == Status::Quarantined {
             self.expected.rows.quarantined += 1;
             return Ok(());
+        }
+        for code in self.original.iter().flat_map(Rows::replaced) {
+            *self.expected.replaced.entry(code.to_owned()).or_default() += 1;
         }
         let (key, judged, fate) = self.lineage.trace(self.source, self.shard, row);
         let (plain, variants) = match fate {

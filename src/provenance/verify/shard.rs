@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::rows::{Check, Rows, named};
-use crate::config::Config;
+use super::rows::{Check, Rows, damaged_as_told, named};
+use crate::config::{Config, Limits, TextPaths};
 use crate::edit::prior::Prior;
 use crate::mix::Plan;
 use crate::provenance::inputs::InputLine;
@@ -12,13 +12,15 @@ use crate::provenance::lineage::Lineage;
 use crate::provenance::record::{EditTally, RowCounts, ShardRecord, Tally};
 use crate::provenance::run_dir::{RunDir, Stage};
 use crate::score::row::RowSchema;
-use crate::shard::{self, TableReader, digest_file};
+use crate::shard::{self, ReadOptions, TableReader, digest_file};
 
 /// What scores and plan say that a shard, or a run, comes to.
 #[derive(Debug, Default)]
 pub(super) struct Expectation {
     pub(super) rows: RowCounts,
     pub(super) reasons: BTreeMap<String, u64>,
+    /// Rows in which something was replaced, by the fault.
+    pub(super) replaced: BTreeMap<String, u64>,
     pub(super) written: BTreeMap<String, Tally>,
     pub(super) edits: EditTally,
     /// Planned sum and documents of each cell.
@@ -38,6 +40,9 @@ impl Expectation {
         for (reason, count) in other.reasons {
             *self.reasons.entry(reason).or_default() += count;
         }
+        for (code, count) in other.replaced {
+            *self.replaced.entry(code).or_default() += count;
+        }
         for (origin, tally) in other.written {
             self.written.entry(origin).or_default().add(&tally);
         }
@@ -50,7 +55,12 @@ impl Expectation {
 }
 
 /// The data has a `tamis` column and, where the input is at hand, the input's columns and types.
-fn same_schema(data: &Path, name: &str, text: &str, input: Option<&Path>) -> Result<(), String> {
+fn same_schema(
+    data: &Path,
+    name: &str,
+    text: &TextPaths,
+    input: Option<&Path>,
+) -> Result<(), String> {
     let look = |path: &Path| {
         let (shard, columns) = named(path, name, text)?;
         shard::schema_of(&shard, &columns).map_err(|e| e.to_string())
@@ -103,8 +113,15 @@ impl Run<'_> {
         if write.failure.is_some() {
             return Ok(None);
         }
+        salvaged_agrees(&score).map_err(fault)?;
         let mut expected = self.rows(input, &score).map_err(fault)?;
         records_agree(input, &score, &write, &expected).map_err(fault)?;
+        if self.more.inputs && expected.replaced != score.replaced {
+            return Err(fault(
+                "its record has other replaced rows than it".to_owned(),
+            ));
+        }
+        expected.replaced = score.replaced;
         for (reason, count) in &score.reasons {
             *expected.reasons.entry(reason.clone()).or_default() += count;
         }
@@ -124,8 +141,14 @@ impl Run<'_> {
             .source(&input.source)
             .ok_or("its source is not in the plan")?;
         let of = self.config.source.iter().find(|s| s.name == input.source);
-        let text = of.map_or("text", |source| source.text.as_str());
-        let most = self.config.limits.max_document;
+        let text = &of.map_or_else(TextPaths::default, |source| source.text.clone());
+        let read = as_read(&self.config.limits);
+        // An edited text may be a little longer than the longest that is read, and provenance repeats.
+        let written = ReadOptions {
+            max_document: read.max_document.saturating_mul(2),
+            max_ratio: u64::MAX,
+            ..read
+        };
         let data = self.dir.data(&input.source, &input.shard);
         let from = self.more.inputs.then_some(Path::new(&input.path));
         same_schema(&data, &input.shard, text, from)?;
@@ -135,12 +158,20 @@ impl Run<'_> {
             lineage,
             source,
             shard: &input.shard,
-            // An edited text may be a little longer than the longest that is read.
-            written: Rows::open(&data, &input.shard, text, most.saturating_mul(2))?,
+            written: Rows::open((&data, &input.shard), text, &written)?,
             original: match from {
                 None => None,
                 Some(path) if unchanged(path, score)? => {
-                    Some(Rows::open(path, &input.shard, text, most)?)
+                    let place = (path, input.shard.as_str());
+                    if let Some(salvaged) = &score.salvaged {
+                        damaged_as_told(place, text, &read, salvaged)?;
+                    }
+                    let rows = score.salvaged.as_ref().map(|salvaged| salvaged.rows);
+                    let read = ReadOptions {
+                        stop_after: rows,
+                        ..read
+                    };
+                    Some(Rows::open(place, text, &read)?)
                 }
                 Some(_) => return Err("the input is not the one that was scored".to_owned()),
             },
@@ -153,6 +184,29 @@ impl Run<'_> {
             }
         }
         check.end()
+    }
+}
+
+/// A salvaged shard has the rows before its damage, and no others.
+fn salvaged_agrees(score: &ShardRecord) -> Result<(), String> {
+    match &score.salvaged {
+        Some(salvaged) if salvaged.rows != score.rows.read => Err(format!(
+            "its score record tells of {} rows before its damage, and of {} read",
+            salvaged.rows, score.rows.read
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// How the rows of an input were read.
+fn as_read(limits: &Limits) -> ReadOptions {
+    ReadOptions {
+        max_document: usize::try_from(limits.max_document).unwrap_or(usize::MAX),
+        zstd_window_log: limits.zstd_window_log,
+        max_ratio: limits.max_ratio,
+        invalid_utf8: limits.invalid_utf8,
+        lone_surrogates: limits.lone_surrogates,
+        ..ReadOptions::default()
     }
 }
 

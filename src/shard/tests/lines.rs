@@ -66,6 +66,7 @@ fn a_line_above_the_cap_is_one_bad_row_whatever_its_length() {
         let options = ReadOptions {
             block_bytes: block,
             max_document: cap,
+            ..ReadOptions::default()
         };
         let found = rows(&path, &options);
         let too_large = format!("the document has {} bytes, more than {cap}", long.len());
@@ -83,6 +84,7 @@ fn a_line_above_the_cap_is_one_bad_row_whatever_its_length() {
     let exactly = ReadOptions {
         block_bytes: 10,
         max_document: long.len(),
+        ..ReadOptions::default()
     };
     assert!(
         rows(&path, &exactly)
@@ -146,8 +148,8 @@ proptest! {
         let mut bytes = if bom { b"\xEF\xBB\xBF".to_vec() } else { Vec::new() };
         bytes.extend(pieces.concat().bytes());
         let (_folder, path) = file("a.jsonl", &bytes);
-        let mut reader =
-            super::super::lines::LineReader::open(&shard(&path), block, cap).unwrap();
+        let options = ReadOptions { block_bytes: block, max_document: cap, ..ReadOptions::default() };
+        let mut reader = super::super::lines::LineReader::open(&shard(&path), &options).unwrap();
         let mut found = Vec::new();
         while let Some(lines) = reader.next_block().unwrap() {
             prop_assert_eq!(lines.first_row, found.len() as u64);

@@ -2,22 +2,27 @@
 
 mod faults;
 mod finding;
+mod frames;
 mod lines;
 mod parquet;
 mod parquet_faults;
+mod parquet_pages;
+mod parquet_texts;
 mod splicing;
 mod tables;
+mod text_paths;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::*;
+use crate::config::TextPaths;
 use crate::document::{EditRecord, Origin, OriginBy, Provenance};
 
 /// Columns `text` and `id`, and the extra ones named.
 fn columns(extra: &[&str]) -> Columns {
     Columns {
-        text: "text".to_owned(),
+        text: TextPaths::default(),
         id: Some("id".to_owned()),
         extra: extra.iter().map(|name| (*name).to_owned()).collect(),
     }
@@ -27,6 +32,7 @@ fn options(block_bytes: usize) -> ReadOptions {
     ReadOptions {
         block_bytes,
         max_document: 1 << 20,
+        ..ReadOptions::default()
     }
 }
 
@@ -98,10 +104,14 @@ fn copy(path: &Path, out: &Path, options: &ReadOptions) -> Result<Written, Shard
             .iter()
             .map(|&i| (row(i) % 3 == 0).then(|| edited(block.text(i).unwrap())))
             .collect();
+        let texts: Vec<Option<[&str; 1]>> = edited
+            .iter()
+            .map(|text| text.as_deref().map(|text| [text]))
+            .collect();
         let rows: Vec<OutputRow<'_>> = (0..good.len())
             .map(|at| OutputRow {
                 index: good[at],
-                text: edited[at].as_deref(),
+                texts: texts[at].as_ref().map(|texts| &texts[..]),
                 provenance: &marks[at],
             })
             .collect();

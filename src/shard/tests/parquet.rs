@@ -406,7 +406,7 @@ fn row_groups_close_by_raw_bytes() {
         let rows: Vec<_> = (0..block.len())
             .map(|index| OutputRow {
                 index,
-                text: None,
+                texts: None,
                 provenance: &mark,
             })
             .collect();

@@ -123,13 +123,13 @@ fn a_number_that_is_not_finite_is_refused() {
     };
     let rows = [OutputRow {
         index: 0,
-        text: None,
+        texts: None,
         provenance: &mark,
     }];
     assert!(block.encode(&rows).is_err());
     let rows = [OutputRow {
         index: 1,
-        text: None,
+        texts: None,
         provenance: &provenance(0),
     }];
     assert!(block.encode(&rows).is_err());
@@ -187,7 +187,7 @@ fn frames_close_at_line_ends_and_are_independent() {
                 let rows: Vec<_> = (0..block.len())
                     .map(|index| OutputRow {
                         index,
-                        text: None,
+                        texts: None,
                         provenance: &marks[0],
                     })
                     .collect();

@@ -16,6 +16,18 @@ fn engine(threads: usize) -> Engine {
     Engine::new(threads, 1 << 30, Arc::new(Progress::default())).unwrap()
 }
 
+impl Weighed for usize {
+    fn bytes(&self) -> u64 {
+        *self as u64
+    }
+}
+
+impl Weighed for u32 {
+    fn bytes(&self) -> u64 {
+        u64::from(*self) << 20
+    }
+}
+
 /// Where something goes wrong in a pipeline.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Place {
@@ -92,7 +104,7 @@ fn a_panic_anywhere_fails_its_shard_alone() {
                         let told = error.to_string();
                         assert!(told.contains("engine/tests.rs"), "{told}");
                         assert!(!told.contains("document"), "no text is told");
-                        let failure = error.into_failure("web/a", "left out");
+                        let failure = error.failure_of("web/a");
                         assert_eq!(failure.code, crate::stage::error::PANIC_CODE);
                     }
                 }

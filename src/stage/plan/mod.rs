@@ -14,9 +14,11 @@ use std::collections::BTreeMap;
 
 use self::gates::hold;
 use self::sweep::{Scored, Sum};
-use super::error::StageError;
+use super::error::{StageError, listed};
 use super::job::{Job, read_json, write_json};
 use super::profile::{self, Sketches, merge_sketches};
+use super::score::{self, within_budget};
+use super::tidy::{Temporaries, tidy};
 use crate::config::EditPreset;
 use crate::document::Origin;
 use crate::edit::{ProbabilitySketch, Settings};
@@ -37,7 +39,10 @@ const PLAN_VERSION: u32 = 1;
 /// A refusal, a gate that does not hold, scores that are missing or damaged.
 pub fn run(job: &Job) -> Result<(), StageError> {
     job.engine.progress.begin("plan", 0);
+    tidy(job, Temporaries::OfTheDead)?;
+    all_scored(job)?;
     let scored = Scored::new(job)?;
+    within_budget(job)?;
     job.write_inputs()?;
     let fingerprint = fingerprint(job, &scored)?;
     if let Ok(plan) = read_json::<Plan>(&job.run.plan()) {
@@ -61,6 +66,22 @@ pub fn run(job: &Job) -> Result<(), StageError> {
         hold(&gate)?;
     }
     write_json(&job.run.plan(), &plan.sealed())
+}
+
+/// Refuses to plan on fewer shards than there are, or on scores of something else.
+fn all_scored(job: &Job) -> Result<(), StageError> {
+    if job.measured != job.run {
+        return Ok(());
+    }
+    let stale = score::stale(job)?;
+    if stale.is_empty() {
+        return Ok(());
+    }
+    let (count, of, run) = (stale.len(), job.inputs.len(), job.run.root().display());
+    Err(StageError::Damaged(format!(
+        "{count} of {of} shards are not scored, or changed since: {}; run `tamis score {run}` first, or again the tasks that did not end well",
+        listed(&stale)
+    )))
 }
 
 /// The finished plan of a job.

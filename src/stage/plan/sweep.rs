@@ -8,7 +8,7 @@ use crate::provenance::lineage::{self, Lineage};
 use crate::provenance::run_dir::Stage;
 use crate::score::row::{RowSchema, ScoreRow};
 use crate::shard::TableReader;
-use crate::stage::error::StageError;
+use crate::stage::error::{StageError, listed};
 use crate::stage::inputs::Input;
 use crate::stage::job::Job;
 use crate::{document::Key, mix::Judgement};
@@ -74,6 +74,7 @@ impl<'a> Scored<'a> {
         let mut failures = Vec::new();
         let mut missing = Vec::new();
         for input in &job.inputs {
+            job.go_on()?;
             match job.record(&job.measured, Stage::Score, input) {
                 None => missing.push(job.name(input)),
                 Some(record) => match record.failure {
@@ -86,14 +87,15 @@ impl<'a> Scored<'a> {
         if !missing.is_empty() {
             return Err(StageError::Damaged(format!(
                 "not scored, or changed since: {}; run `tamis score` first",
-                missing.join(", ")
+                listed(&missing)
             )));
         }
-        if failures.len() as u64 > job.allow_failed {
+        if job.task.is_none() && failures.len() as u64 > job.allow_failed {
             return Err(StageError::Shards(failures, job.allow_failed));
         }
         scored.failed = failures.into_iter().map(|f| f.shard).collect();
         for (place, input) in scored.inputs.iter().enumerate() {
+            job.go_on()?;
             let path = job
                 .measured
                 .scores(&job.source(input).name, &input.shard.name);

@@ -18,7 +18,6 @@ use super::job::{Job, read_json, write_json};
 use crate::config::Source;
 use crate::edit::ProbabilitySketch;
 use crate::provenance::Fingerprint;
-use crate::provenance::run_dir::Stage;
 use crate::score::concentration::Counts;
 use crate::score::generations::CollapseMetrics;
 use crate::score::row::InputType;
@@ -138,7 +137,8 @@ pub fn run(job: &Job) -> Result<(), StageError> {
     Ok(())
 }
 
-fn fingerprint(job: &Job, source: &Source, inputs: &[&Input]) -> Fingerprint {
+/// What the profile of a source is made from; its part `inputs` are the shards.
+pub(super) fn fingerprint(job: &Job, source: &Source, inputs: &[&Input]) -> Fingerprint {
     let shards: Vec<(&str, &str)> = inputs
         .iter()
         .map(|i| (i.shard.name.as_str(), i.sampled.as_str()))
@@ -153,10 +153,7 @@ fn fingerprint(job: &Job, source: &Source, inputs: &[&Input]) -> Fingerprint {
         .value("inputs", &shards)
         .value("config.profile", &job.config.profile)
         .value("config.score", &job.config.score)
-        .value(
-            "config.limits.max_document",
-            &job.config.limits.max_document,
-        )
+        .value("config.limits", &job.config.limits.of_reading())
         .value("config.columns", &job.input_names)
         .digest("model.reference", &job.models.reference_digest)
         .digest("model.prior", &job.models.prior_digest)
@@ -275,9 +272,8 @@ pub fn summaries(job: &Job) -> Result<Vec<Summary>, StageError> {
     let sources = job.config.source.iter();
     sources
         .map(|source| {
-            read_json(&job.measured.profile(&source.name, "json")).map_err(|error| {
-                StageError::Damaged(format!("{error}; run `{}` first", Stage::Profile.name()))
-            })
+            read_json(&job.measured.profile(&source.name, "json"))
+                .map_err(|error| StageError::Damaged(format!("{error}; run `tamis profile` first")))
         })
         .collect()
 }

@@ -9,12 +9,12 @@ use crate::provenance::lineage;
 use crate::score::concentration::Profile;
 use crate::score::generations::TokenTally;
 use crate::score::row::InputType;
-use crate::shard::{self, Block};
+use crate::shard::{self, Block, ReadOptions};
 use crate::stage::columns::SourceColumns;
 use crate::stage::error::StageError;
 use crate::stage::inputs::Input;
 use crate::stage::job::Job;
-use crate::text::Scan;
+use crate::text::{Scan, beginning};
 
 /// A sample under way.
 #[derive(Default)]
@@ -32,17 +32,37 @@ pub(super) struct Sample {
     pub(super) undeclared_tokens: Sketches,
 }
 
-/// The sample of one shard: from its start, until there is enough text.
+/// The sample of one shard: from its start, until there is enough text or the shard is damaged.
+///
+/// The rows before damage count whether or not they are salvaged, so that the profile of a source, and with it
+/// the scores of its other shards, do not depend on what becomes of one.
 ///
 /// # Errors
-/// If the shard cannot be read, or the work was stopped.
+/// If nothing of the shard can be read, or the work was stopped.
 pub(super) fn sample_shard(
     job: &Job,
     source: &Source,
     columns: &SourceColumns,
     input: &Input,
 ) -> Result<Sample, StageError> {
-    let options = job.engine.reading(&job.config.limits);
+    let sample = |stop_after| sample_rows(job, source, columns, (input, stop_after));
+    sample(None).or_else(|error| match error.rows_before() {
+        Some(rows) => sample(Some(rows)),
+        None => Err(error),
+    })
+}
+
+fn sample_rows(
+    job: &Job,
+    source: &Source,
+    columns: &SourceColumns,
+    (input, stop_after): (&Input, Option<u64>),
+) -> Result<Sample, StageError> {
+    let options = ReadOptions {
+        stop_after,
+        salvage: true,
+        ..job.engine.reading(&job.config.limits)
+    };
     let mut reader = shard::open(&input.shard, &columns.columns, &options)?.narrow();
     let mut sample = Sample {
         shards: 1,
@@ -75,18 +95,25 @@ impl Sample {
         scan: &mut Scan,
     ) -> Result<(), StageError> {
         for (name, &place) in job.input_names.iter().zip(&columns.inputs) {
+            if block.not_finite(place, i) {
+                widen(&mut self.inputs, name, InputType::Number);
+            }
             if let Some(value) = block.extra(place, i) {
                 self.see_input(name, &value);
             }
         }
         for (place, name) in columns.columns.extra.iter().enumerate() {
-            if !self.seen.contains(name) && block.extra(place, i).is_some() {
+            let there = || block.extra(place, i).is_some() || block.not_finite(place, i);
+            if !self.seen.contains(name) && there() {
                 self.seen.insert(name.clone());
             }
         }
         let Ok(text) = block.text(i) else {
             return Ok(());
         };
+        // A document longer than a shard's sample is sampled by its beginning.
+        let most = usize::try_from(job.config.profile.sample_per_shard).unwrap_or(usize::MAX);
+        let text = beginning(text, most);
         let declared = columns.declared(
             source,
             |place| block.extra(place, i),

@@ -10,12 +10,15 @@ use std::collections::BTreeMap;
 
 use self::seal::{Totals, seal, standing};
 use self::sums::{CONCENTRATION, DIVERSITY, Group, Sums};
-use super::error::StageError;
+use super::error::{StageError, listed};
 use super::job::{Job, write_json};
 use super::plan::gates::hold;
 use super::plan::sweep::Scored;
+use super::tidy::{Temporaries, tidy};
+use super::write::{fingerprint, plan_digest};
 use super::{plan, profile};
 use crate::mix::{Fate, Plan};
+use crate::provenance::failures::Failures;
 use crate::provenance::lineage::Lineage;
 use crate::provenance::record::{ShardRecord, Tally};
 use crate::provenance::run_dir::Stage;
@@ -32,15 +35,17 @@ pub fn run(job: &Job) -> Result<Report, StageError> {
     let measures = DIVERSITY.iter().chain(&CONCENTRATION);
     let scored = Scored::new(job)?.reading(measures.map(|measure| measure.name().to_owned()));
     let records = records(job, &scored)?;
+    tidy(job, Temporaries::OfOthers)?;
     let report = match standing(job, &plan) {
         Some(report) => {
             tracing::info!(stage = "report", "done before");
             report
         }
         None => {
-            let report = build(job, &plan, &scored, &records)?;
+            let failures = failures(job)?;
+            let report = build(job, &plan, &scored, (&records, &failures))?;
             write_json(&job.run.report(), &report)?;
-            seal(job, &plan, &report)?;
+            seal(job, &plan, (&report, &failures))?;
             report
         }
     };
@@ -50,28 +55,50 @@ pub fn run(job: &Job) -> Result<Report, StageError> {
     Ok(report)
 }
 
-/// The write records of the shards that did not fail.
+/// The write records of the shards that were scored.
+///
+/// # Errors
+/// If a shard was not written by this plan, or more failed than allowed.
 fn records(job: &Job, scored: &Scored<'_>) -> Result<Vec<ShardRecord>, StageError> {
-    let mut records = Vec::new();
-    for input in &scored.inputs {
+    let (mut records, mut missing, mut failures) = (Vec::new(), Vec::new(), Vec::new());
+    let plan = plan_digest(job)?;
+    for &input in &scored.inputs {
+        job.go_on()?;
+        let now = fingerprint(job, input, &plan);
         match job.record(&job.run, Stage::Write, input) {
-            Some(record) => records.push(record),
-            None => {
-                return Err(StageError::Damaged(format!(
-                    "{} is not written; run `tamis write` first",
-                    job.name(input)
-                )));
+            Some(record) if record.failure.is_some() || record.fingerprint == now => {
+                failures.extend(record.failure.clone());
+                records.push(record);
             }
+            _ => missing.push(job.name(input)),
         }
     }
+    if !missing.is_empty() {
+        let (count, of, run) = (missing.len(), scored.inputs.len(), job.run.root().display());
+        return Err(StageError::Damaged(format!(
+            "{count} of {of} shards are not written, or by another plan: {}; run `tamis write {run}` first, or again the tasks that did not end well",
+            listed(&missing)
+        )));
+    }
+    if (scored.failed.len() + failures.len()) as u64 > job.allow_failed {
+        return Err(StageError::Shards(failures, job.allow_failed));
+    }
     Ok(records)
+}
+
+fn failures(job: &Job) -> Result<Failures, StageError> {
+    let names = job.inputs.iter().map(|input| {
+        let source = job.source(input).name.as_str();
+        (source, input.shard.name.as_str())
+    });
+    Failures::of(&job.run, &job.measured, names).map_err(StageError::Damaged)
 }
 
 fn build(
     job: &Job,
     plan: &Plan,
     scored: &Scored<'_>,
-    records: &[ShardRecord],
+    (records, failures): (&[ShardRecord], &Failures),
 ) -> Result<Report, StageError> {
     let lineage = Lineage::new(plan, &scored.schema)
         .map_err(|_| StageError::Damaged("plan.json does not fit the scores".to_owned()))?;
@@ -106,9 +133,10 @@ fn build(
         version: REPORT_VERSION,
         run: plan.run.clone(),
         unit: plan.mix.unit.name().to_owned(),
-        complete: totals.failures.is_empty(),
+        complete: failures.complete(),
         rows: totals.rows,
         reasons: totals.reasons,
+        replaced: totals.replaced,
         filters: plan.expected.filters.clone(),
         max_error_pp,
         mix,
@@ -123,7 +151,8 @@ fn build(
         edits: totals.edits,
         uneditable: plan.expected.uneditable.clone(),
         gates,
-        failures: totals.failures,
+        failures: failures.listed.clone(),
+        failures_left_out: failures.left_out,
     })
 }
 

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::mix::Plan;
+use crate::provenance::failures::Failures;
 use crate::provenance::manifest::{self, MANIFEST_VERSION, Manifest};
-use crate::provenance::record::{EditTally, Failure, FileRecord, RowCounts, ShardRecord, Tally};
+use crate::provenance::record::{EditTally, FileRecord, RowCounts, ShardRecord, Tally};
 use crate::provenance::run_dir::Stage;
 use crate::report::Report;
 use crate::shard::write_atomic;
@@ -16,9 +17,9 @@ use crate::stage::plan::sweep::Scored;
 pub(super) struct Totals {
     pub(super) rows: RowCounts,
     pub(super) reasons: BTreeMap<String, u64>,
+    pub(super) replaced: BTreeMap<String, u64>,
     pub(super) written: BTreeMap<String, Tally>,
     pub(super) edits: EditTally,
-    pub(super) failures: Vec<Failure>,
 }
 
 impl Totals {
@@ -26,31 +27,25 @@ impl Totals {
         let mut totals = Totals {
             rows: RowCounts::default(),
             reasons: BTreeMap::new(),
+            replaced: BTreeMap::new(),
             written: BTreeMap::new(),
             edits: EditTally::default(),
-            failures: Vec::new(),
         };
-        let failed = |run, stage, input| job.record(run, stage, input).and_then(|r| r.failure);
-        for input in &job.inputs {
-            if scored.failed.contains(&job.name(input)) {
-                totals
-                    .failures
-                    .extend(failed(&job.measured, Stage::Score, input));
-            }
-        }
         let scores = scored
             .inputs
             .iter()
             .filter_map(|input| job.record(&job.measured, Stage::Score, input));
         for (record, score) in records.iter().zip(scores) {
-            if let Some(failure) = &record.failure {
-                totals.failures.push(failure.clone());
+            if record.failure.is_some() {
                 continue;
             }
             totals.rows.add(&record.rows);
             // What a row is quarantined for stands in the record of `score`.
             for (reason, count) in record.reasons.iter().chain(&score.reasons) {
                 *totals.reasons.entry(reason.clone()).or_default() += count;
+            }
+            for (code, count) in &score.replaced {
+                *totals.replaced.entry(code.clone()).or_default() += count;
             }
             for (origin, tally) in &record.written {
                 totals.written.entry(origin.clone()).or_default().add(tally);
@@ -67,7 +62,11 @@ impl Totals {
 ///
 /// # Errors
 /// If a file cannot be read or written.
-pub(super) fn seal(job: &Job, plan: &Plan, report: &Report) -> Result<(), StageError> {
+pub(super) fn seal(
+    job: &Job,
+    plan: &Plan,
+    (report, failures): (&Report, &Failures),
+) -> Result<(), StageError> {
     let files = file_lines(job)?;
     let models = &job.models;
     let mut digests = BTreeMap::from([
@@ -86,6 +85,8 @@ pub(super) fn seal(job: &Job, plan: &Plan, report: &Report) -> Result<(), StageE
         tamis: env!("CARGO_PKG_VERSION").to_owned(),
         run: plan.run.clone(),
         complete: report.complete,
+        failed: failures.failed,
+        salvaged: failures.salvaged,
         rows: report.rows,
         reasons: report.reasons.clone(),
         models: digests,
@@ -111,6 +112,7 @@ pub(super) fn standing(job: &Job, plan: &Plan) -> Option<Report> {
 fn file_lines(job: &Job) -> Result<Vec<manifest::FileLine>, StageError> {
     let mut known: BTreeMap<String, FileRecord> = BTreeMap::new();
     for input in &job.inputs {
+        job.go_on()?;
         for stage in [Stage::Score, Stage::Write] {
             if let Some(record) = job.record(&job.run, stage, input) {
                 known.extend(record.files.into_iter().map(|f| (f.path.clone(), f)));
@@ -121,6 +123,7 @@ fn file_lines(job: &Job) -> Result<Vec<manifest::FileLine>, StageError> {
     let found = manifest::files_of(&job.run).map_err(|e| StageError::io(root, &e))?;
     let mut files = Vec::new();
     for path in found {
+        job.go_on()?;
         files.push(match known.get(&job.run.relative(&path)) {
             Some(file) => manifest::FileLine {
                 path: file.path.clone(),

@@ -1,47 +1,33 @@
 //! The score stage: one pass over every shard, one row a document.
 //!
 //! It measures and decides nothing. Bad rows go to quarantine with their cause; whether there are
-//! too many is judged when every shard is through.
+//! too many is judged when every shard is through. `shard` takes one shard through, `rows` its rows.
 
 mod quarantine;
+mod rows;
+mod shard;
+mod standing;
 
-use self::quarantine::Quarantine;
-use super::columns::SourceColumns;
+pub use self::standing::stale;
+
+use std::path::PathBuf;
+
+use self::rows::Wanted;
+pub(super) use self::rows::score_text;
+use self::shard::Task;
+use self::standing::standing;
 use super::error::StageError;
 use super::inputs::Input;
 use super::job::Job;
-use super::models::Models;
 use super::profile;
 use super::settle::settle;
 use crate::config::Source;
-use crate::document::Origin;
-use crate::edit;
 use crate::provenance::Fingerprint;
 use crate::provenance::fingerprint::short_digest;
-use crate::provenance::record::{FileRecord, InputRecord, ShardRecord};
 use crate::provenance::run_dir::Stage;
 use crate::score::Scorer;
-use crate::score::classifier::Scratch;
 use crate::score::concentration::Profile;
-use crate::score::fasttext::LineScratch;
-use crate::score::row::{ColumnType, InputType, RowSchema, ScoreRow, Status};
-use crate::shard::{self, BadRow, Block, RawBlock, TableWriter};
-use crate::text::Scan;
-
-/// What scoring one shard needs besides the shard.
-struct Task<'a> {
-    job: &'a Job,
-    source: &'a Source,
-    columns: SourceColumns,
-    schema: &'a RowSchema,
-    scorer: &'a Scorer,
-}
-
-/// A block's score rows, and its bad rows.
-struct Scored {
-    rows: Vec<ScoreRow>,
-    bad: Vec<(u64, BadRow)>,
-}
+use crate::score::row::{ColumnType, RowSchema};
 
 /// Scores every shard whose scores do not stand; then judges failures and quarantine.
 ///
@@ -49,10 +35,7 @@ struct Scored {
 /// Failed shards above what is allowed, quarantine above its budget, a stop, the environment.
 pub fn run(job: &Job) -> Result<(), StageError> {
     let summaries = profile::summaries(job)?;
-    let schema = RowSchema {
-        models: job.models.fasttext.iter().map(|m| m.0.clone()).collect(),
-        inputs: profile::input_types(job, &summaries),
-    };
+    let schema = schema(job, &summaries);
     columns_make_sense(job, &summaries, &schema)?;
     let scorers = job
         .config
@@ -65,20 +48,32 @@ pub fn run(job: &Job) -> Result<(), StageError> {
         let source = job.source(input);
         let (scorer, profile) = &scorers[input.source];
         let fingerprint = fingerprint(job, source, input, &schema, profile);
-        if job.done_before(Stage::Score, input, &fingerprint) {
-            return Ok(());
-        }
-        let task = Task {
-            job,
-            source,
-            columns: job.columns(source),
-            schema: &schema,
-            scorer,
-        };
-        task.shard(input, fingerprint)
+        let standing = standing(job, input, &fingerprint);
+        job.attempt(Stage::Score, input, &standing, || {
+            let task = Task {
+                job,
+                source,
+                columns: job.columns(source),
+                schema: &schema,
+                wanted: Wanted::new(&job.config, &schema),
+                scorer,
+            };
+            task.shard(input, fingerprint.clone())
+        })
     });
     settle(job, Stage::Score, 0, results)?;
+    if job.task.is_some() {
+        return Ok(());
+    }
     within_budget(job)
+}
+
+/// The columns of the score rows, as the profiles found the types of the input's own.
+fn schema(job: &Job, summaries: &[profile::Summary]) -> RowSchema {
+    RowSchema {
+        models: job.models.fasttext.iter().map(|m| m.0.clone()).collect(),
+        inputs: profile::input_types(job, summaries),
+    }
 }
 
 /// Refuses columns that no sampled row has, and bounds on columns that hold no numbers: either is a
@@ -124,10 +119,16 @@ fn columns_make_sense(
     Err(StageError::Usage(faults.join("\n")))
 }
 
-/// The scorers of a source, and the digest of the profile that they compare with.
-fn scorer(job: &Job, source: &Source) -> Result<(Scorer, String), StageError> {
+/// The n-gram profile of a source, as it lies in its file.
+fn profile_of(job: &Job, source: &Source) -> Result<(PathBuf, Vec<u8>), StageError> {
     let path = job.measured.profile(&source.name, "bin");
     let bytes = std::fs::read(&path).map_err(|e| StageError::io(&path, &e))?;
+    Ok((path, bytes))
+}
+
+/// The scorers of a source, and the digest of the profile that they compare with.
+fn scorer(job: &Job, source: &Source) -> Result<(Scorer, String), StageError> {
+    let (path, bytes) = profile_of(job, source)?;
     let profile = Profile::from_bytes(&bytes)
         .map_err(|e| StageError::Damaged(format!("{}: {e}", path.display())))?;
     let scorer = Scorer::new(&job.models.reference, Some(&profile), job.language(source));
@@ -145,17 +146,20 @@ fn fingerprint(
         paths: Vec::new(),
         ..source.clone()
     };
+    let weight = &job.config.mix.weight;
+    let weight = weight
+        .as_ref()
+        .filter(|weight| weight.column.starts_with("input."))
+        .map(|weight| (&weight.column, weight.complement, &weight.origins));
     let inputs: Vec<String> = schema.inputs.iter().map(|i| format!("{i:?}")).collect();
     let mut fingerprint = Fingerprint::new()
         .value("version", &env!("CARGO_PKG_VERSION"))
         .digest("input", &input.sampled)
         .value("config.source", &declared)
         .value("config.score", &job.config.score)
-        .value(
-            "config.limits.max_document",
-            &job.config.limits.max_document,
-        )
+        .value("config.limits", &job.config.limits.of_rows())
         .value("config.columns", &inputs)
+        .value("config.mix.weight", &weight)
         .digest("profile", profile)
         .digest("model.classifier", job.models.classifier.digest())
         .digest("model.reference", &job.models.reference_digest)
@@ -166,185 +170,14 @@ fn fingerprint(
     fingerprint
 }
 
-impl Task<'_> {
-    fn shard(&self, input: &Input, fingerprint: Fingerprint) -> Result<(), StageError> {
-        let name = &input.shard.name;
-        let options = self.job.engine.reading(&self.job.config.limits);
-        let mut reader = shard::open(&input.shard, &self.columns.columns, &options)?.narrow();
-        let path = self.job.run.scores(&self.source.name, name);
-        let mut table = TableWriter::create(&path, self.schema.arrow())?;
-        let mut quarantine = Quarantine::new(self.job, &self.source.name, name);
-        let mut record = ShardRecord::new("score", &self.source.name, name, fingerprint);
-        self.job.engine.pipeline(
-            || Ok(reader.next_block()?),
-            |raw| self.block(raw),
-            |scored| {
-                record.rows.read += scored.rows.len() as u64;
-                record.rows.quarantined += scored.bad.len() as u64;
-                for (row, bad) in &scored.bad {
-                    record.count_reason(bad.code, 1);
-                    quarantine.add(*row, bad)?;
-                }
-                Ok(table.write(&self.schema.batch(&scored.rows))?)
-            },
-        )?;
-        let digest = reader.finish()?;
-        record.input = InputRecord {
-            bytes: digest.bytes,
-            digest: digest.hex,
-            sampled: input.sampled.clone(),
-        };
-        record.rows.kept = record.rows.read - record.rows.quarantined;
-        let written = table.finish()?;
-        record
-            .files
-            .push(FileRecord::new(&self.job.run, &path, &written)?);
-        record.files.extend(quarantine.finish()?);
-        self.job.write_record(Stage::Score, &record)?;
-        self.job.engine.progress.shard_done(input.shard.bytes);
-        Ok(())
-    }
-
-    fn block(&self, raw: RawBlock) -> Result<Scored, StageError> {
-        let block = raw.decode(&self.columns.columns);
-        let mut scan = Scan::default();
-        let mut scratch = Scratch::default();
-        let mut line = LineScratch::default();
-        let mut scored = Scored {
-            rows: Vec::with_capacity(block.len()),
-            bad: Vec::new(),
-        };
-        let mut bytes = 0;
-        for i in 0..block.len() {
-            let row = block.first_row() + i as u64;
-            match self.row((&block, i), &mut scan, &mut scratch, &mut line) {
-                Ok(score) => {
-                    bytes += score.bytes;
-                    scored.rows.push(score);
-                }
-                Err(bad) => {
-                    scored.rows.push(self.quarantined(row, block.id(i)));
-                    scored.bad.push((row, bad));
-                }
-            }
-        }
-        self.job.engine.progress.add(block.len() as u64, bytes);
-        Ok(scored)
-    }
-
-    fn quarantined(&self, row: u64, id: Option<&str>) -> ScoreRow {
-        ScoreRow {
-            id: id.map(str::to_owned),
-            models: vec![None; self.schema.models.len()],
-            inputs: vec![None; self.schema.inputs.len()],
-            ..ScoreRow::new(row, Status::Quarantined)
-        }
-    }
-
-    fn row(
-        &self,
-        (block, i): (&Block, usize),
-        scan: &mut Scan,
-        scratch: &mut Scratch,
-        line: &mut LineScratch,
-    ) -> Result<ScoreRow, BadRow> {
-        let text = block.text(i).map_err(Clone::clone)?;
-        let value = |place: usize| block.extra(place, i);
-        let declared = self
-            .columns
-            .declared(self.source, value, block.provenance(i).as_deref());
-        let mut row = ScoreRow::new(block.first_row() + i as u64, Status::Ok);
-        score_text(
-            &mut row,
-            text,
-            self.scorer,
-            &self.job.models,
-            (scan, scratch),
-        );
-        row.id = block.id(i).map(str::to_owned);
-        (row.declared_origin, row.declared_by) = declared.origin.unzip();
-        row.generation = declared.generation;
-        row.kind = declared.kind;
-        row.generator = declared.generator;
-        row.edited = declared.edited;
-        row.editable = self.editable(&row, text)?;
-        row.tokens = self.columns.tokens(value);
-        if row.tokens.is_none() && self.source.tokens_column.is_some() {
-            return Err(bad(
-                "E-TOKENS",
-                "the token count is missing or no whole number",
-            ));
-        }
-        for (_, model) in &self.job.models.fasttext {
-            row.models.push(model.score(text, line));
-        }
-        for ((_, wanted), &place) in self.schema.inputs.iter().zip(&self.columns.inputs) {
-            let value = value(place);
-            let numeric = value.as_ref().is_none_or(|v| v.number().is_some());
-            if *wanted != InputType::Text && !numeric {
-                return Err(bad(
-                    "E-COLUMN-TYPE",
-                    "a column that filters, weight or strata use as a number holds text",
-                ));
-            }
-            row.inputs.push(value);
-        }
-        Ok(row)
-    }
-}
-
-impl Task<'_> {
-    /// Whether a variant can be made of a text; asked only where one might be wanted.
-    fn editable(&self, row: &ScoreRow, text: &str) -> Result<bool, BadRow> {
-        let (false, Some(lang), None | Some(Origin::Human)) =
-            (row.edited, row.lang.as_deref(), row.declared_origin)
-        else {
-            return Ok(false);
-        };
-        edit::is_editable(text, lang, &*self.job.models.prior)
-            .map_err(|e| bad("E-PRIOR", &e.to_string()))
-    }
-}
-
-/// Fills in what the scorers and the classifier say of a text.
-pub(super) fn score_text(
-    row: &mut ScoreRow,
-    text: &str,
-    scorer: &Scorer,
-    models: &Models,
-    (scan, scratch): (&mut Scan, &mut Scratch),
-) {
-    let measured = scorer.measure(text, scan);
-    match models
-        .classifier
-        .logit(text, measured.lang.as_deref(), scratch)
-    {
-        Ok(logit) => {
-            row.logit = Some(logit);
-            row.p_synthetic = Some(1.0 / (1.0 + libm::exp(-logit)));
-        }
-        Err(abstain) => row.abstain = Some(abstain.name().to_owned()),
-    }
-    row.lang = measured.lang;
-    row.lang_p = measured.lang_p;
-    row.bytes = measured.bytes;
-    row.chars = measured.chars;
-    row.words = measured.words;
-    row.measures = measured.measures;
-}
-
-fn bad(code: &'static str, cause: &str) -> BadRow {
-    BadRow {
-        code,
-        cause: cause.to_owned(),
-        offset: None,
-        raw: Vec::new(),
-    }
-}
-
-fn within_budget(job: &Job) -> Result<(), StageError> {
+/// Judges the bad rows of the whole run.
+///
+/// # Errors
+/// If there are more than the budget allows.
+pub fn within_budget(job: &Job) -> Result<(), StageError> {
     let (mut read, mut quarantined) = (0, 0);
     for input in &job.inputs {
+        job.go_on()?;
         if let Some(record) = job.record(&job.measured, Stage::Score, input) {
             read += record.rows.read;
             quarantined += record.rows.quarantined;

@@ -1,26 +1,12 @@
 //! Rows that cannot be used, kept with their raw bytes, so that they can be mended and run again.
 
-use std::io::Write;
 use std::path::PathBuf;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use serde::Serialize;
-
+use crate::provenance::quarantine::{BadLine, write_line};
 use crate::provenance::record::FileRecord;
 use crate::shard::{AtomicFile, BadRow};
 use crate::stage::error::StageError;
 use crate::stage::job::Job;
-
-/// One line of a quarantine file.
-#[derive(Serialize)]
-struct QuarantineLine<'a> {
-    row: u64,
-    offset: Option<u64>,
-    code: &'a str,
-    cause: &'a str,
-    raw: String,
-}
 
 /// A shard's quarantine file, made when the first bad row comes.
 pub(super) struct Quarantine<'a> {
@@ -40,23 +26,18 @@ impl<'a> Quarantine<'a> {
         }
     }
 
-    pub(super) fn add(&mut self, row: u64, bad: &BadRow) -> Result<(), StageError> {
-        let line = QuarantineLine {
+    pub(super) fn add(&mut self, row: u64, bad: BadRow) -> Result<(), StageError> {
+        let line = BadLine {
             row,
             offset: bad.offset,
-            code: bad.code,
-            cause: &bad.cause,
-            raw: STANDARD.encode(&bad.raw),
+            code: bad.code.to_owned(),
+            cause: bad.cause,
         };
-        let mut text = serde_json::to_vec(&line)
-            .map_err(|e| StageError::Bug(format!("a quarantine line: {e}")))?;
-        text.push(b'\n');
         let file = match &mut self.file {
             Some(file) => file,
             none => none.insert(AtomicFile::create(&self.path)?),
         };
-        file.write_all(&text)
-            .map_err(|e| StageError::io(&self.path, &e))?;
+        write_line(file, &line, &bad.raw).map_err(|e| StageError::io(&self.path, &e))?;
         self.rows += 1;
         Ok(())
     }
