@@ -6,6 +6,7 @@
 
 mod check;
 mod keys;
+mod limits;
 mod presets;
 mod schema;
 mod size;
@@ -15,11 +16,12 @@ use std::path::{Path, PathBuf};
 
 pub use check::check;
 pub use keys::{KEYS, nearest};
+pub use limits::{Limits, Repair};
 pub use presets::preset_rules;
 pub use schema::{
     Assign, BaseMode, ClassifierModel, Config, DateRule, Edit, EditPreset, FastTextModel, Filters,
-    Gates, LabelRule, Limits, Mix, Output, Preset, Profile, Repair, Rule, Score, Source, Uncertain,
-    Unit, Unverified, Weight, When,
+    Gates, LabelRule, Mix, Output, Preset, Profile, Rule, Score, Source, Uncertain, Unit,
+    Unverified, Weight, When,
 };
 pub use size::{format_size, parse_size};
 pub use text_path::{Step, TextPath, TextPathError, TextPaths};
