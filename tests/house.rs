@@ -252,6 +252,21 @@ fn unsafe_code_has_no_place() {
 }
 
 #[test]
+fn no_decision_looks_at_a_clock() {
+    for source in sources().iter().filter(|source| !source.is_tests()) {
+        let code = source.code();
+        let asks =
+            code.contains("SystemTime") || code.contains("Instant") || code.contains(".modified()");
+        // Only what people are shown may tell the time.
+        assert!(
+            !asks || source.name() == "cli/progress.rs",
+            "{}",
+            source.name()
+        );
+    }
+}
+
+#[test]
 fn nothing_is_unwrapped_outside_tests() {
     for source in sources().iter().filter(|source| !source.is_tests()) {
         assert!(!source.code().contains(".unwrap()"), "{}", source.name());

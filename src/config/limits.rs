@@ -1,4 +1,4 @@
-//! Bounds on bad input: what is read, what is mended, and how much may be bad.
+//! Bounds on bad input: the keys of `[limits]`, and which of them decide what.
 
 use serde::{Deserialize, Serialize};
 

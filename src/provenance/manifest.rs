@@ -114,7 +114,12 @@ pub fn is_temporary(path: &Path) -> bool {
 fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> std::io::Result<()> {
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
-        if entry.file_type()?.is_dir() {
+        let kind = match entry.file_type() {
+            // Some file systems are asked for the kind, and a task may have renamed its temporary.
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => continue,
+            kind => kind?,
+        };
+        if kind.is_dir() {
             walk(&entry.path(), found)?;
         } else {
             found.push(entry.path());

@@ -10,6 +10,9 @@ use super::reader::ReadOptions;
 use crate::config::TextPaths;
 use crate::document::Value;
 
+/// What a row weighs besides its bytes.
+const ROW_BYTES: usize = 256;
+
 /// What stands between the texts of a record that has several, in the text that they are together.
 pub const BETWEEN_TEXTS: &str = "\n\n";
 
@@ -61,12 +64,13 @@ impl RawBlock {
         }
     }
 
-    /// Bytes that the block holds.
+    /// What the block weighs in memory: its bytes, and something for each row.
     pub fn bytes(&self) -> u64 {
-        match &self.body {
-            RawBody::Lines(raw) => raw.bytes.len() as u64,
-            RawBody::Batch(raw) => raw.batch.get_array_memory_size() as u64,
-        }
+        let bytes = match &self.body {
+            RawBody::Lines(raw) => raw.bytes.len(),
+            RawBody::Batch(raw) => raw.batch.get_array_memory_size(),
+        };
+        (bytes + self.len() * ROW_BYTES) as u64
     }
 
     /// Keeps the first `rows` rows.
@@ -93,11 +97,7 @@ impl RawBlock {
             },
             RawBody::Batch(raw) => Block {
                 first_row: raw.first_row,
-                body: Body::Parquet(Box::new(ParquetBlock::decode(
-                    raw,
-                    columns,
-                    self.options.max_document,
-                ))),
+                body: Body::Parquet(Box::new(ParquetBlock::decode(raw, columns, &self.options))),
             },
         }
     }
@@ -181,7 +181,7 @@ impl Block {
     pub fn replaced(&self, i: usize) -> Vec<&'static str> {
         match &self.body {
             Body::Jsonl(block) => block.replaced(i),
-            Body::Parquet(_) => Vec::new(),
+            Body::Parquet(block) => block.replaced(i),
         }
     }
 

@@ -46,7 +46,7 @@ pub fn extract_rows(
         if from < to {
             let inside = rows[from..to].iter().map(|row| row - start);
             // Decoding gives texts, which are read as bytes, their own type again.
-            let block = ParquetBlock::decode(raw, columns, usize::MAX);
+            let block = ParquetBlock::decode(raw, columns, &options);
             let taken = guarded(&shard.path, "", || {
                 Ok(take(&block.batch, inside, &template.schema)?)
             })?;

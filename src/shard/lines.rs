@@ -13,6 +13,8 @@ use super::reader::ReadOptions;
 
 /// Least number of bytes decoded at a time.
 const CHUNK_BYTES: usize = 64 * 1024;
+/// Most rows of a block: what is made of a row weighs the same however short its line is.
+const MAX_BLOCK_ROWS: usize = 4096;
 /// Smallest block, so that the first read always shows a byte-order mark.
 const MIN_BLOCK_BYTES: usize = 16;
 /// Bytes of a line above the cap that are passed over before the caller is asked.
@@ -112,7 +114,10 @@ impl LineReader {
         }
         let mut searched = 0;
         loop {
-            self.fill();
+            // What is left over may be a block by itself: more is read only for want of a whole line.
+            if searched > 0 || self.rest.len() < self.options.block_bytes {
+                self.fill();
+            }
             if self.at_end && (self.whole_only || self.failed.is_some()) {
                 self.rest.truncate(last_line_end(&self.rest, searched));
             }
@@ -191,27 +196,27 @@ impl LineReader {
         Err(error)
     }
 
-    /// Gives out the first `cut` bytes, which are whole lines.
+    /// Gives out the first `cut` bytes, which are whole lines, or as many of the lines as a block may hold.
     fn take(&mut self, cut: usize) -> RawLines {
-        let rest = self.rest.split_off(cut);
-        let bytes = std::mem::replace(&mut self.rest, rest);
         let mut rows = Vec::new();
         let mut start = 0;
-        while start < bytes.len() {
-            let next = start + line_length(&bytes[start..]);
-            let end = start + without_end(&bytes[start..next]).len();
+        while start < cut && rows.len() < MAX_BLOCK_ROWS {
+            let next = start + line_length(&self.rest[start..cut]);
+            let end = start + without_end(&self.rest[start..next]).len();
             let offset = self.offset + start as u64;
             if end - start > self.options.max_document {
                 let length = (end - start) as u64;
                 rows.push(RawLine::TooLarge { offset, length });
-            } else if !bytes[start..end].trim_ascii_start().is_empty() {
+            } else if !self.rest[start..end].trim_ascii_start().is_empty() {
                 rows.push(RawLine::Kept { start, end, offset });
             }
             start = next;
         }
+        let rest = self.rest.split_off(start);
+        let bytes = std::mem::replace(&mut self.rest, rest);
         let first_row = self.next_row;
         self.next_row += rows.len() as u64;
-        self.offset += cut as u64;
+        self.offset += start as u64;
         RawLines {
             bytes,
             rows,

@@ -9,9 +9,10 @@ use arrow::error::ArrowError;
 use super::block::{BETWEEN_TEXTS, BadRow, Columns, PROVENANCE};
 use super::jsonl::{TOO_LARGE, too_large};
 use super::parquet_texts::{Texts, blanked, texts_of};
+use super::reader::ReadOptions;
 use super::utf8_column::strings_of;
 use super::values::{column_values, json_text};
-use crate::config::{Step, TextPath};
+use crate::config::{Repair, Step, TextPath};
 use crate::document::Value;
 
 /// A batch as it was read: its texts and its id are bytes still.
@@ -38,6 +39,7 @@ pub(crate) struct ParquetBlock {
     /// How many texts of a row the paths before each path have.
     firsts: Vec<Vec<usize>>,
     bad: Vec<Option<BadRow>>,
+    replaced: Vec<bool>,
     id: Option<Vec<Option<String>>>,
     extra: Vec<Option<Vec<Option<Value>>>>,
     /// The columns that were asked for; others may or may not have been read.
@@ -53,11 +55,13 @@ enum Text {
 }
 
 impl ParquetBlock {
-    pub(crate) fn decode(raw: RawBatch, columns: &Columns, max_document: usize) -> ParquetBlock {
+    pub(crate) fn decode(raw: RawBatch, columns: &Columns, options: &ReadOptions) -> ParquetBlock {
         let rows = raw.batch.num_rows();
         let mut decoding = Decoding {
             batch: raw.batch,
             bad: vec![None; rows],
+            replaced: vec![false; rows],
+            mend: options.invalid_utf8 == Repair::Replace,
         };
         // The paths were looked up in the schema when the shard was opened, so they fit its batches.
         let texts = decoding.texts(columns).unwrap_or_else(|_| {
@@ -65,10 +69,15 @@ impl ParquetBlock {
             decoding.bad = (0..rows).map(|_| Some(none())).collect();
             Vec::new()
         });
-        let text = decoding.text(&texts, max_document);
+        let text = decoding.text(&texts, options.max_document);
         let firsts = firsts(&texts, rows);
         let id = decoding.id(columns);
-        let Decoding { batch, bad } = decoding;
+        let Decoding {
+            batch,
+            bad,
+            replaced,
+            ..
+        } = decoding;
         let values = |name: &String| batch.column_by_name(name).map(column_values);
         let extra = columns.extra.iter().map(values).collect();
         let schema = batch.schema();
@@ -88,6 +97,7 @@ impl ParquetBlock {
             text,
             firsts,
             bad,
+            replaced,
             id,
             extra,
             wanted: wanted.collect(),
@@ -154,6 +164,12 @@ impl ParquetBlock {
         self.firsts[path][row]
     }
 
+    /// The codes of faults for which U+FFFD was put into a row.
+    pub(crate) fn replaced(&self, row: usize) -> Vec<&'static str> {
+        let replaced = self.replaced[row] && self.bad[row].is_none();
+        replaced.then_some("E-UTF8").into_iter().collect()
+    }
+
     pub(crate) fn id(&self, row: usize) -> Option<&str> {
         self.id.as_ref()?[row].as_deref()
     }
@@ -212,6 +228,9 @@ impl ParquetBlock {
 struct Decoding {
     batch: RecordBatch,
     bad: Vec<Option<BadRow>>,
+    /// Rows in which U+FFFD stands for what was no UTF-8.
+    replaced: Vec<bool>,
+    mend: bool,
 }
 
 impl Decoding {
@@ -220,7 +239,7 @@ impl Decoding {
         let mut all = Vec::new();
         for path in columns.text.paths() {
             let at = self.batch.schema().index_of(&path.column)?;
-            let (texts, column) = texts_of(self.batch.column(at), path)?;
+            let (texts, column) = texts_of(self.batch.column(at), path, self.mend)?;
             self.replace(at, column)?;
             all.push(texts);
         }
@@ -245,8 +264,9 @@ impl Decoding {
     fn text(&mut self, texts: &[Texts], max_document: usize) -> Text {
         for row in 0..self.batch.num_rows() {
             if self.bad[row].is_none() {
-                self.bad[row] = bad_row(texts, row, max_document);
+                self.bad[row] = bad_row(texts, row, max_document, self.mend);
             }
+            self.replaced[row] = self.mend && texts.iter().any(|texts| texts.is_broken(row));
         }
         if let [texts] = texts
             && let Some(plain) = texts.plain()
@@ -265,9 +285,13 @@ impl Decoding {
         let at = self.batch.schema().index_of(name).ok()?;
         let column = self.batch.column(at).clone();
         if *column.data_type() == DataType::BinaryView
-            && let Ok(found) = strings_of(&column)
+            && let Ok(found) = strings_of(&column, self.mend)
         {
             for row in found.broken {
+                self.replaced[row] = self.mend;
+                if self.mend {
+                    continue;
+                }
                 let raw = column.as_binary_view().value(row);
                 self.bad[row].get_or_insert_with(|| not_utf8("the id", raw.to_vec()));
             }
@@ -313,7 +337,7 @@ fn joined(texts: &[Texts], row: usize) -> (String, Vec<Range<usize>>) {
     (text, parts)
 }
 
-fn bad_row(texts: &[Texts], row: usize, max_document: usize) -> Option<BadRow> {
+fn bad_row(texts: &[Texts], row: usize, max_document: usize, mend: bool) -> Option<BadRow> {
     let bad = |code, cause: &str| {
         Some(BadRow {
             code,
@@ -334,7 +358,7 @@ fn bad_row(texts: &[Texts], row: usize, max_document: usize) -> Option<BadRow> {
     if bytes > max_document {
         return Some(too_large(bytes as u64, max_document, None));
     }
-    let broken = texts.iter().any(|texts| texts.is_broken(row));
+    let broken = !mend && texts.iter().any(|texts| texts.is_broken(row));
     broken.then(|| {
         let raw: Vec<&[u8]> = texts.iter().flat_map(|texts| texts.raw(row)).collect();
         not_utf8("the text", raw.join(BETWEEN_TEXTS.as_bytes()))

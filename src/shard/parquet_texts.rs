@@ -20,12 +20,15 @@ pub(crate) struct Texts {
     bytes: Option<BinaryViewArray>,
     broken: Vec<usize>,
     single: bool,
+    mended: bool,
 }
 
-/// Finds the texts of a path, and gives the column with strings where they were bytes.
+/// Finds the texts of a path, and gives the column with strings where they were bytes; `mend` puts U+FFFD
+/// into those that are no UTF-8.
 pub(crate) fn texts_of(
     column: &ArrayRef,
     path: &TextPath,
+    mend: bool,
 ) -> Result<(Texts, ArrayRef), ArrowError> {
     let positions = match path.steps.is_empty() {
         true => None,
@@ -33,7 +36,7 @@ pub(crate) fn texts_of(
     };
     let leaf = positions.as_ref().map_or(column, |found| &found.leaf);
     let bytes = leaf.as_binary_view_opt().cloned();
-    let Strings { strings, broken } = strings_of(leaf)?;
+    let Strings { strings, broken } = strings_of(leaf, mend)?;
     let column = with_leaf(column, &path.steps, strings.clone())?;
     let strings = match strings.as_string_view_opt() {
         Some(strings) => strings.clone(),
@@ -45,6 +48,7 @@ pub(crate) fn texts_of(
         bytes,
         broken,
         single: path.is_single(),
+        mended: mend,
     };
     Ok((texts, column))
 }
@@ -76,11 +80,11 @@ impl Texts {
         self.single && self.places(row).next().is_none()
     }
 
-    /// How many texts a row has, and how many bytes they have as they were read.
+    /// How many texts a row has, and how many bytes they have: as they were read where a row may be bad for them.
     pub(crate) fn lengths(&self, row: usize) -> (usize, usize) {
         let views = match &self.bytes {
-            Some(bytes) => bytes.views(),
-            None => self.strings.views(),
+            Some(bytes) if !self.mended => bytes.views(),
+            _ => self.strings.views(),
         };
         self.places(row).fold((0, 0), |(count, bytes), place| {
             (count + 1, bytes + views[place] as u32 as usize)

@@ -32,7 +32,7 @@ pub struct ReadOptions {
     pub zstd_window_log: u32,
     /// Decoded bytes for each encoded one above which a stream of more than 256 MiB is no text.
     pub max_ratio: u64,
-    /// What becomes of a line that is not UTF-8.
+    /// What becomes of a line, or a text or id of Parquet, that is not UTF-8.
     pub invalid_utf8: Repair,
     /// What becomes of a JSON text with half a surrogate pair.
     pub lone_surrogates: Repair,

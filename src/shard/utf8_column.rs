@@ -11,14 +11,16 @@ use arrow::error::ArrowError;
 
 /// The strings of a column, and which of them were none.
 pub(crate) struct Strings {
-    /// Strings; an empty one stands where the bytes are no UTF-8.
+    /// Strings; where the bytes are no UTF-8, an empty one, or one that was mended.
     pub(crate) strings: ArrayRef,
     /// Where the bytes are no UTF-8, in order.
     pub(crate) broken: Vec<usize>,
 }
 
 /// Makes strings of a column of bytes; other columns of text become strings by their own type.
-pub(crate) fn strings_of(column: &ArrayRef) -> Result<Strings, ArrowError> {
+///
+/// `mend` puts U+FFFD where bytes are no UTF-8.
+pub(crate) fn strings_of(column: &ArrayRef, mend: bool) -> Result<Strings, ArrowError> {
     let Some(bytes) = column.as_binary_view_opt() else {
         let strings = match column.data_type() {
             DataType::Null => column.clone(),
@@ -38,7 +40,10 @@ pub(crate) fn strings_of(column: &ArrayRef) -> Result<Strings, ArrowError> {
     let broken: Vec<usize> = (0..bytes.len())
         .filter(|at| std::str::from_utf8(bytes.value(*at)).is_err())
         .collect();
-    let strings = without(bytes, &broken)?;
+    let strings = match mend {
+        true => mended(bytes),
+        false => without(bytes, &broken)?,
+    };
     Ok(Strings {
         strings: Arc::new(strings),
         broken,
@@ -53,4 +58,9 @@ fn without(bytes: &BinaryViewArray, broken: &[usize]) -> Result<StringViewArray,
     }
     let (buffers, nulls) = (bytes.data_buffers().to_vec(), bytes.nulls().cloned());
     BinaryViewArray::try_new(views.into(), buffers, nulls)?.to_string_view()
+}
+
+fn mended(bytes: &BinaryViewArray) -> StringViewArray {
+    let strings = bytes.iter().map(|bytes| bytes.map(String::from_utf8_lossy));
+    strings.collect()
 }

@@ -81,6 +81,14 @@ fn frames_of_every_kind_line_ends_and_blank_lines_are_read() {
     place.tamis("verify mix --inputs").code(0);
 }
 
+/// Half of the documents as they are, half with one word in five drawn anew.
+fn halves(paths: &str, text: &str) -> String {
+    format!(
+        "out = \"mix\"\n[mix]\nhuman = 50\nsemi_synthetic = 50\n[edit]\nchange = 0.2\n\
+         [[source]]\nname = \"human\"\npaths = [\"{paths}\"]\norigin = \"human\"\ntext = {text}\n"
+    )
+}
+
 /// A conversation with fields that are easily spoiled, a tool call without content, and two turns of text.
 fn chat(draw: &mut Draw, i: usize) -> String {
     let mut turn = |role: &str| {
@@ -92,7 +100,7 @@ fn chat(draw: &mut Draw, i: usize) -> String {
     let (user, model) = (turn("user"), turn("assistant"));
     let tool = r#"{"content":null,"tool_calls":[{"arguments":"{\"n\":1e400}"}]}"#;
     format!(
-        "{{\"n\":{i}1234567890123456789012345678901234567890,\"messages\":[{user},{tool}, {model}] }}"
+        "{{\"n\":1{i}234567890123456789012345678901234567890,\"messages\":[{user},{tool}, {model}] }}"
     )
 }
 
@@ -114,8 +122,8 @@ fn conversations_are_one_document_and_their_turns_are_edited_in_place() {
         "human/chat.jsonl.zst",
         packed("x.zst", rows.join("\n").as_bytes()),
     );
-    let mix = "--mix human=50,semi_synthetic=50 --text messages[].content --out mix";
-    place.tamis(&format!("run --human human {mix}")).code(0);
+    place.file("mix.toml", halves("human", "\"messages[].content\""));
+    place.tamis("run mix.toml").code(0);
     let config = std::fs::read_to_string(place.path("mix/config.toml")).unwrap();
     assert!(config.contains("text = \"messages[].content\""));
     let (mut edited, mut both) = (0, 0);
@@ -161,8 +169,7 @@ fn pairs_of_texts_are_one_document_and_each_is_edited_in_place() {
     place.file("pairs.jsonl", rows.join("\n"));
     place.file(
         "mix.toml",
-        "out = \"mix\"\n[mix]\nhuman = 50\nsemi_synthetic = 50\n[[source]]\nname = \"human\"\n\
-         paths = [\"pairs.jsonl\"]\norigin = \"human\"\ntext = [\"chosen\", \"rejected\"]\n",
+        halves("pairs.jsonl", "[\"chosen\", \"rejected\"]"),
     );
     place.tamis("run mix.toml").code(0);
     let mut changed = [0, 0];

@@ -1,8 +1,10 @@
 //! The same input gives the same bytes: for any number of threads, any order of arguments, and after
 //! any number of deaths. Only `log/` may differ.
 
+use std::fs::File;
 use std::path::Path;
 use std::process::{Child, Command};
+use std::time::{Duration, SystemTime};
 
 use crate::place::{Place, files};
 use crate::run::assert_same;
@@ -62,6 +64,31 @@ fn another_seed_gives_another_mix() {
             .collect::<Vec<_>>()
     };
     assert_ne!(taken("one"), taken("two"));
+}
+
+#[test]
+fn clocks_and_time_zones_change_nothing() {
+    let place = Place::new();
+    place.mixed();
+    let args = format!("run {MIXED} {THREE} --out");
+    place.tamis(&format!("{args} one")).code(0);
+    let whole = place.run("one").tree();
+    for (name, zone, since_1970) in [
+        ("two", "Pacific/Kiritimati", 4_102_444_800),
+        ("three", "XXX24", 1),
+    ] {
+        for shard in files(&place.path("human")) {
+            let file = File::options().append(true).open(shard).unwrap();
+            let time = SystemTime::UNIX_EPOCH + Duration::from_secs(since_1970);
+            file.set_modified(time).unwrap();
+        }
+        let mut command = place.command(&format!("{args} {name}"));
+        assert_eq!(
+            command.env("TZ", zone).output().unwrap().status.code(),
+            Some(0)
+        );
+        assert_same(&whole, &place.run(name).tree());
+    }
 }
 
 /// Enough work to be caught in the middle of it.

@@ -154,6 +154,11 @@ def moments(draw, count):
     return shares
 
 
+def dealt(count, place, places):
+    """How many of `count` fall to one of the places."""
+    return count // places + (place < count % places)
+
+
 def stops(setting, draw, kills, terms):
     """A row of the table: kills and SIGTERMs of one setting."""
     for moment in moments(draw, kills):
@@ -230,10 +235,10 @@ def main():
                 folder = pathlib.Path(scratch) / f"{kind}{threads}"
                 corpus.make(folder, kind, args.size, args.seed)
                 settings.append(Setting(args.binary, folder, kind, threads))
-        share = len(settings)
         print(f"{'setting':<22}{'cpu s':>7}{'kill':>7}{'term':>7}{'slowest':>9}{'faults':>8}  stopped in")
-        for setting in settings:
-            print(stops(setting, draw, args.moments // share, args.terms // share), flush=True)
+        for place, setting in enumerate(settings):
+            kills, terms = (dealt(count, place, len(settings)) for count in (args.moments, args.terms))
+            print(stops(setting, draw, kills, terms), flush=True)
         for setting in [settings[1], settings[3]]:
             for count, beside in [(1, False), (3, False), (8, False), (3, True)]:
                 if not args.fast or count == 3:

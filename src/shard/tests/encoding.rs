@@ -255,7 +255,7 @@ fn shared(rows: usize, bytes: usize) -> ParquetBlock {
         batch,
         first_row: 0,
     };
-    ParquetBlock::decode(raw, &columns(&[]), usize::MAX)
+    ParquetBlock::decode(raw, &columns(&[]), &ReadOptions::default())
 }
 
 /// Bytes behind the views of a column, each buffer counted once.
@@ -309,7 +309,7 @@ fn a_few_rows_do_not_keep_a_block_alive() {
         batch,
         first_row: 0,
     };
-    let block = ParquetBlock::decode(raw, &columns(&[]), 1 << 20);
+    let block = ParquetBlock::decode(raw, &columns(&[]), &ReadOptions::default());
     for edited in [None, Some(&["an edited text of some length"][..])] {
         let rows: Vec<_> = (0..40)
             .map(|n| OutputRow {

@@ -355,8 +355,8 @@ fn a_stream_that_swells_without_end_is_refused_unless_it_is_meant() {
         );
         (folder, path, alone)
     };
-    refused("a.jsonl.zst", &encoder.finish().unwrap());
-    refused("a.jsonl.gz", &gz.finish().unwrap());
+    let _ = refused("a.jsonl.zst", &encoder.finish().unwrap());
+    let _ = refused("a.jsonl.gz", &gz.finish().unwrap());
     let many = frame(Kind::Checked, &chunk).repeat(258);
     let (_folder, path, alone) = refused("a.jsonl.zst", &many);
     assert_eq!(alone, outcome(&path, &swelling(500, 4)).1);

@@ -13,6 +13,7 @@ use proptest::prelude::*;
 
 use super::super::*;
 use super::{columns, copy, file, options, shard, texts};
+use crate::config::Repair;
 
 fn strings(count: usize, of: impl Fn(usize) -> String) -> ArrayRef {
     Arc::new((0..count).map(|n| Some(of(n))).collect::<StringArray>())
@@ -93,6 +94,30 @@ fn a_row_that_is_no_utf8_is_a_bad_row_and_its_neighbours_are_not() {
     assert_eq!(block.text(11).unwrap_err().raw, b"\xffd-11");
     let out = folder.path().join("out.parquet");
     assert_eq!(copy(&path, &out, &options(100)).unwrap().rows, 17);
+    let mending = ReadOptions {
+        invalid_utf8: Repair::Replace,
+        ..options(100)
+    };
+    assert_eq!(copy(&path, &out, &mending).unwrap().rows, 20);
+    let mut reader = open(&shard(&path), &columns, &mending).unwrap();
+    let mut mended = Vec::new();
+    while let Some(raw) = reader.next_block().unwrap() {
+        let block = raw.decode(&columns);
+        for i in (0..block.len()).filter(|&i| !block.replaced(i).is_empty()) {
+            assert_eq!(block.replaced(i), ["E-UTF8"]);
+            mended.push((
+                block.text(i).unwrap().to_owned(),
+                block.id(i).map(str::to_owned),
+            ));
+        }
+    }
+    let of = |text: &str, id: &str| (text.to_owned(), Some(id.to_owned()));
+    let expected = [
+        of("a longer text with a \u{fffd}ARK in it", "id-7"),
+        of("\u{fffd}ARK2", "id-8"),
+        of("text 11", "\u{fffd}d-11"),
+    ];
+    assert_eq!(mended, expected);
 }
 
 fn varint(mut value: u64) -> Vec<u8> {
