@@ -7,13 +7,14 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use parquet::arrow::arrow_reader::RowGroups;
-use parquet::basic::Compression;
+use parquet::basic::{Compression, Encoding};
 use parquet::column::page::{Page, PageIterator, PageMetadata, PageReader};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
 use parquet::file::reader::Length;
 use parquet::file::serialized_reader::SerializedPageReader;
 
+use super::delta_lengths::delta_lengths;
 use super::page_header::{PageHeader, page_header};
 use super::parquet_file::ParquetFile;
 use super::thrift::Fault;
@@ -47,6 +48,8 @@ pub(crate) enum Refusal {
 /// Counts the bytes of the pages that one row group's decoder holds.
 pub(crate) struct Meter {
     most: u64,
+    /// Rows of a batch.
+    rows: u64,
     state: Mutex<Held>,
 }
 
@@ -65,11 +68,12 @@ struct HeldColumn {
 }
 
 impl Meter {
-    /// A meter for so many columns that lets `most` bytes pass.
-    pub(crate) fn new(columns: usize, most: u64) -> Meter {
+    /// A meter for so many columns that lets `most` bytes pass, where batches have `rows` rows.
+    pub(crate) fn new(columns: usize, most: u64, rows: usize) -> Meter {
         let columns = vec![HeldColumn::default(); columns];
         Meter {
             most,
+            rows: rows as u64,
             state: Mutex::new(Held {
                 columns,
                 refusal: None,
@@ -114,6 +118,19 @@ impl Meter {
             column.earlier = column.earlier.saturating_add(column.current);
             column.current = cost;
         }
+        Ok(())
+    }
+}
+
+impl Meter {
+    /// Takes in what a page's strings come to beyond the page itself, or refuses them.
+    fn take_strings(&self, column: usize, cost: u64) -> Result<(), u64> {
+        let mut held = self.held();
+        let bytes = held.bytes().saturating_add(cost);
+        if bytes > self.most {
+            return Err(bytes);
+        }
+        held.columns[column].current += cost;
         Ok(())
     }
 }
@@ -204,6 +221,8 @@ struct CheckedPages {
     column: usize,
     name: String,
     repeated: bool,
+    /// The highest levels of repetition and of definition.
+    levels: [i16; 2],
     compressed: bool,
     /// Where the next header is, and where the chunk ends.
     at: u64,
@@ -238,6 +257,10 @@ impl CheckedPages {
             column,
             name,
             repeated: chunk.column_descr().max_rep_level() > 0,
+            levels: [
+                chunk.column_descr().max_rep_level(),
+                chunk.column_descr().max_def_level(),
+            ],
             compressed: chunk.compression() != Compression::UNCOMPRESSED,
             at,
             end,
@@ -335,6 +358,24 @@ impl CheckedPages {
         })
     }
 
+    /// Strings that share what they begin with are longer than their page: they count as a batch needs them.
+    fn admit_strings(&self, page: &Page) -> Result<(), ParquetError> {
+        if page.encoding() != Encoding::DELTA_BYTE_ARRAY {
+            return Ok(());
+        }
+        let lengths = values_of(page, &self.levels).and_then(delta_lengths);
+        let lengths = lengths.unwrap_or_default();
+        let batch = match self.repeated {
+            true => u64::MAX,
+            false => lengths.longest.saturating_mul(self.meter.rows),
+        };
+        let taken = self.meter.take_strings(self.column, lengths.sum.min(batch));
+        taken.map_err(|bytes| {
+            let what = self.what("what it decodes to does not fit");
+            self.meter.refuse(Refusal::TooMuch { what, bytes })
+        })
+    }
+
     /// Bytes that would do for this column row by row: a page, the one before it, and the dictionary.
     fn need(mut self) -> Result<u64, ParquetError> {
         let (mut dictionary, mut before, mut most) = (0, 0, 0);
@@ -358,6 +399,27 @@ impl CheckedPages {
         if !header.is_dictionary() {
             self.values_left -= header.values;
         }
+    }
+}
+
+/// The values of a data page, behind the levels that it has.
+pub(crate) fn values_of<'a>(page: &'a Page, levels: &[i16; 2]) -> Option<&'a [u8]> {
+    match page {
+        Page::DataPageV2 {
+            buf,
+            def_levels_byte_len,
+            rep_levels_byte_len,
+            ..
+        } => buf.get((*def_levels_byte_len as usize).checked_add(*rep_levels_byte_len as usize)?..),
+        Page::DataPage { buf, .. } => {
+            let mut values = &buf[..];
+            for _ in levels.iter().filter(|level| **level > 0) {
+                let (length, rest) = values.split_first_chunk::<4>()?;
+                values = rest.get(u32::from_le_bytes(*length) as usize..)?;
+            }
+            Some(values)
+        }
+        Page::DictionaryPage { .. } => None,
     }
 }
 
@@ -391,6 +453,9 @@ impl PageReader for CheckedPages {
         };
         self.admit(&header)?;
         let page = self.inner.get_next_page()?;
+        if let Some(page) = &page {
+            self.admit_strings(page)?;
+        }
         self.advance(&header);
         Ok(page)
     }

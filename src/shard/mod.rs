@@ -11,6 +11,7 @@ mod atomic;
 mod block;
 mod checked_pages;
 mod decompress;
+mod delta_lengths;
 mod digest;
 mod error;
 mod find;

@@ -245,7 +245,7 @@ fn fields_of(
         file: file.clone(),
         metadata: metadata.clone(),
         group: None,
-        meter: Arc::new(Meter::new(0, 0)),
+        meter: Arc::new(Meter::new(0, 0, 0)),
     };
     let reader = ParquetRecordBatchReader::try_new_with_row_groups(levels, &none, 1, None)?;
     let schema = arrow::array::RecordBatchReader::schema(&reader);
