@@ -4,7 +4,7 @@
 //! and fit into what may be held at once, together with the other pages that the rows at hand need; so
 //! neither a lie nor a bomb takes memory.
 
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 
 use parquet::arrow::arrow_reader::RowGroups;
 use parquet::basic::{Compression, Encoding};
@@ -16,6 +16,7 @@ use parquet::file::serialized_reader::SerializedPageReader;
 
 use super::delta_lengths::delta_lengths;
 use super::page_header::{PageHeader, page_header};
+use super::page_meter::{Meter, Refusal};
 use super::parquet_file::ParquetFile;
 use super::thrift::Fault;
 
@@ -27,125 +28,6 @@ const MAX_HEADER_BYTES: u64 = 16 << 20;
 const ELEMENT_BYTES: u64 = 8;
 /// Bytes of a decoded value, or of the view of one.
 const VALUE_BYTES: u64 = 16;
-
-/// Why a page was not read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Refusal {
-    /// What the page declares cannot be.
-    Lie {
-        /// The column, its header's place in the file, and what is wrong.
-        what: String,
-    },
-    /// The rows at hand need more pages at once than may be held.
-    TooMuch {
-        /// The column, and its header's place in the file.
-        what: String,
-        /// Bytes that would do for these rows up to this page.
-        bytes: u64,
-    },
-}
-
-/// Counts the bytes of the pages that one row group's decoder holds.
-pub(crate) struct Meter {
-    most: u64,
-    /// Rows of a batch.
-    rows: u64,
-    state: Mutex<Held>,
-}
-
-#[derive(Default)]
-struct Held {
-    columns: Vec<HeldColumn>,
-    refusal: Option<Refusal>,
-}
-
-#[derive(Default, Clone, Copy)]
-struct HeldColumn {
-    dictionary: u64,
-    current: u64,
-    /// Pages that the rows at hand began in.
-    earlier: u64,
-}
-
-impl Meter {
-    /// A meter for so many columns that lets `most` bytes pass, where batches have `rows` rows.
-    pub(crate) fn new(columns: usize, most: u64, rows: usize) -> Meter {
-        let columns = vec![HeldColumn::default(); columns];
-        Meter {
-            most,
-            rows: rows as u64,
-            state: Mutex::new(Held {
-                columns,
-                refusal: None,
-            }),
-        }
-    }
-
-    /// The rows at hand were given out: only the pages that the next ones begin in are still held.
-    pub(crate) fn next_rows(&self) {
-        for column in &mut self.held().columns {
-            column.earlier = 0;
-        }
-    }
-
-    /// Why a page was refused, if one was.
-    pub(crate) fn refusal(&self) -> Option<Refusal> {
-        self.held().refusal.clone()
-    }
-
-    fn held(&self) -> MutexGuard<'_, Held> {
-        self.state
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
-    }
-
-    fn refuse(&self, refusal: Refusal) -> ParquetError {
-        self.held().refusal = Some(refusal);
-        ParquetError::General("the page was refused".to_owned())
-    }
-
-    /// Takes a page in, or refuses it where it is one too many; `passing` bytes are there for a moment.
-    fn take(&self, column: usize, header: &PageHeader, cost: u64, passing: u64) -> Result<(), u64> {
-        let mut held = self.held();
-        let bytes = held.bytes().saturating_add(cost).saturating_add(passing);
-        if bytes > self.most {
-            return Err(bytes);
-        }
-        let column = &mut held.columns[column];
-        if header.is_dictionary() {
-            column.dictionary = cost;
-        } else {
-            column.earlier = column.earlier.saturating_add(column.current);
-            column.current = cost;
-        }
-        Ok(())
-    }
-}
-
-impl Meter {
-    /// Takes in what a page's strings come to beyond the page itself, or refuses them.
-    fn take_strings(&self, column: usize, cost: u64) -> Result<(), u64> {
-        let mut held = self.held();
-        let bytes = held.bytes().saturating_add(cost);
-        if bytes > self.most {
-            return Err(bytes);
-        }
-        held.columns[column].current += cost;
-        Ok(())
-    }
-}
-
-impl Held {
-    fn bytes(&self) -> u64 {
-        let of = |column: &HeldColumn| {
-            column
-                .dictionary
-                .saturating_add(column.current)
-                .saturating_add(column.earlier)
-        };
-        self.columns.iter().map(of).fold(0, u64::saturating_add)
-    }
-}
 
 /// One row group, for the decoder.
 pub(crate) struct GroupPages {

@@ -25,6 +25,7 @@ mod mmap;
 mod nested;
 mod output;
 mod page_header;
+mod page_meter;
 mod parquet_ahead;
 mod parquet_block;
 mod parquet_encode;

@@ -12,9 +12,10 @@ use parquet::arrow::FieldLevels;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, RowSelection, RowSelector};
 use parquet::file::metadata::ParquetMetaData;
 
-use super::checked_pages::{GroupPages, Meter, Refusal};
+use super::checked_pages::GroupPages;
 use super::error::{ShardError, guarded};
 use super::nested::shown_bytes;
+use super::page_meter::{Meter, Refusal};
 use super::parquet_file::ParquetFile;
 use super::row_bytes::row_bytes;
 

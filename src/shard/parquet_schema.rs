@@ -20,8 +20,9 @@ use parquet::file::metadata::{FileMetaData, KeyValue, ParquetMetaData};
 use parquet::schema::types::{SchemaDescriptor, Type, TypePtr};
 
 use super::block::{Columns, PROVENANCE};
-use super::checked_pages::{GroupPages, Meter};
+use super::checked_pages::GroupPages;
 use super::error::{ShardError, guarded};
+use super::page_meter::Meter;
 use super::parquet_file::ParquetFile;
 use super::text_leaves::{Clash, is_text, leaf_of, leaves, leaves_before};
 use crate::config::Step;
