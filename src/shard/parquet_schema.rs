@@ -20,8 +20,9 @@ use parquet::file::metadata::{FileMetaData, KeyValue, ParquetMetaData};
 use parquet::schema::types::{SchemaDescriptor, Type, TypePtr};
 
 use super::block::{Columns, PROVENANCE};
-use super::checked_pages::{GroupPages, Meter};
+use super::checked_pages::GroupPages;
 use super::error::{ShardError, guarded};
+use super::page_meter::Meter;
 use super::parquet_file::ParquetFile;
 use super::text_leaves::{Clash, is_text, leaf_of, leaves, leaves_before};
 use crate::config::Step;
@@ -245,7 +246,7 @@ fn fields_of(
         file: file.clone(),
         metadata: metadata.clone(),
         group: None,
-        meter: Arc::new(Meter::new(0, 0)),
+        meter: Arc::new(Meter::new(0, 0, 0)),
     };
     let reader = ParquetRecordBatchReader::try_new_with_row_groups(levels, &none, 1, None)?;
     let schema = arrow::array::RecordBatchReader::schema(&reader);
