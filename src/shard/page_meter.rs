@@ -27,7 +27,7 @@ pub(crate) enum Refusal {
 pub(crate) struct Meter {
     most: u64,
     /// Rows of a batch.
-    rows: u64,
+    pub(super) rows: u64,
     state: Mutex<Held>,
 }
 
