@@ -46,6 +46,7 @@ mod reader;
 mod recut;
 mod row_bytes;
 mod splice;
+mod stored_types;
 mod table;
 mod text_leaves;
 mod text_spans;
