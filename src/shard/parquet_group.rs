@@ -24,9 +24,9 @@ const MAX_BATCH_ROWS: usize = 4096;
 /// By how much a batch shrinks when its rows need too much.
 const SHRINK: usize = 4;
 /// Small batches in a row after which larger ones are tried again.
-const CALM_BATCHES: u32 = 64;
+const CALM_BATCHES: u32 = 16;
 /// How often larger ones are tried: each time, lists are decoded once more from where the group begins.
-const MOST_TRIES: u32 = 16;
+const MOST_TRIES: u32 = 32;
 
 /// What all groups of a shard are read by.
 pub(crate) struct GroupSpec {
