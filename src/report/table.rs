@@ -50,7 +50,7 @@ fn failures(text: &mut String, report: &Report) {
             format_args!(
                 "{what} {}: {} [{}]",
                 shown(&failure.shard),
-                shown(&failure.cause),
+                clean(&failure.cause, 400),
                 failure.code
             ),
         );
@@ -58,9 +58,14 @@ fn failures(text: &mut String, report: &Report) {
 }
 
 fn shown(name: &str) -> String {
-    name.chars()
+    clean(name, 60)
+}
+
+/// The first characters of a text, without what would steer a terminal.
+fn clean(text: &str, most: usize) -> String {
+    text.chars()
         .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-        .take(60)
+        .take(most)
         .collect()
 }
 

@@ -228,7 +228,7 @@ fn failures(failures: &[Failure], allowed: u64) -> String {
         text.push_str(&format!("\n  and {} more", failures.len() - 20));
     }
     text.push_str(
-        "\nmend or remove them, keep the rows before their damage (--salvage), or go on without them: --allow-failed N",
+        "\nmend or remove them, go on without them (--allow-failed N), or keep the rows before their damage (limits.salvage = true)",
     );
     text
 }

@@ -26,7 +26,7 @@ use crate::shard::{self, AtomicFile, Format, Shard, write_atomic};
 
 /// Name of the list; no shard, so that the whole folder may be named as a path.
 pub const LIST: &str = "rows.tsv";
-const LIST_HEAD: &str = "file\tline\tsource\tshard\trow\toffset\tcode\tcause\n";
+const LIST_HEAD: &str = "file\tfile_row\tsource\tshard\trow\toffset\tcode\tcause\n";
 
 /// What was brought out of quarantine.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -52,9 +52,21 @@ struct Replay<'a> {
 /// Writes the quarantined rows of a run, or of one source of it, below `out`.
 ///
 /// # Errors
-/// If `run` was not scored, has no such source, or `out` holds something already.
+/// If `run` is none or was not scored, has no such source, or `out` lies in it or holds something already.
 pub fn replay(run: &Path, source: Option<&str>, out: &Path) -> Result<Replayed, StageError> {
     let run = RunDir::new(real(run));
+    if !run.inputs().exists() {
+        return Err(StageError::Usage(format!(
+            "{} is no run directory",
+            run.root().display()
+        )));
+    }
+    if real(out).starts_with(run.root()) {
+        return Err(StageError::Usage(format!(
+            "{} lies inside the run directory, which holds nothing but its own: choose another --out",
+            out.display()
+        )));
+    }
     let list: InputList = read_json(&run.inputs())?;
     let config = config::load(&run.config())?;
     if let Some(name) = source

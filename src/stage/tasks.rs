@@ -55,7 +55,8 @@ impl Task {
         let mut order: Vec<usize> = (0..items.len()).collect();
         order.sort_by_key(|&item| (Reverse(bytes(&items[item])), item));
         let mut tasks: BinaryHeap<Reverse<(u64, usize, usize)>> =
-            (0..self.of).map(|task| Reverse((0, 0, task))).collect();
+            // More tasks than items: the last ones have none, however many they are.
+            (0..self.of.min(items.len())).map(|task| Reverse((0, 0, task))).collect();
         let mut mine = vec![false; items.len()];
         for item in order {
             let Some(Reverse((load, count, task))) = tasks.pop() else {
