@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::{Session, print};
 use crate::provenance::verify::{self, Options};
-use crate::stage::StageError;
+use crate::stage::{StageError, again};
 
 /// The flags of `verify`.
 #[derive(Debug, Args)]
@@ -39,10 +39,20 @@ pub fn run(args: &VerifyArgs, session: &Session) -> Result<(), StageError> {
         threads: session.threads(),
         stopped: &|| progress.stopped(),
     };
-    let checked = verify::verify(&args.run, &options);
+    let mut checked = verify::verify(&args.run, &options);
+    let mut not_done = None;
+    // What is damaged cannot be decided with.
+    if checked.faults.is_empty() && !progress.stopped() {
+        let again = again::decide(&args.run, args.inputs, &session.options(u64::MAX))?;
+        checked.faults = again.faults;
+        not_done = again.not_done;
+    }
     session.finish();
     if progress.stopped() {
         return Err(StageError::Stopped);
+    }
+    if let Some(why) = not_done {
+        session.say(&format!("plan and report were not made again: {why}"));
     }
     for fault in &checked.faults {
         print(&format!("{fault}\n"))?;
