@@ -1,4 +1,4 @@
-//! `tamis verify`: the checks of a finished run.
+//! `tamis verify`: the checks of a finished run, first row by row, then of all that was decided.
 
 use std::path::PathBuf;
 
@@ -10,9 +10,15 @@ use crate::stage::{StageError, again};
 
 /// The flags of `verify`.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Example:\n  tamis verify mix/ --inputs\n\nPrints one line a fault to stdout, and ends with 3 if there is one."
-)]
+#[command(after_help = "Example:\n  tamis verify mix/ --inputs\n\n\
+        Takes every digest, follows every row from its scores through the plan, and makes plan, report,\n\
+        manifest and records again in memory: they must come out byte for byte, by the version of tamis\n\
+        that made the run. With --inputs also what follows from those: texts, columns, variants, profiles,\n\
+        and the rows in quarantine.\n\n\
+        Taken as given: the scores themselves (the plan names their digests), and what leaves no trace in\n\
+        a finished run: log/, and limits on bad rows and damage (`limits.quarantine`, `limits.salvage`)\n\
+        that were never reached.\n\n\
+        Prints one line a fault to stdout, and ends with 3 if there is one.")]
 pub struct VerifyArgs {
     /// A finished run
     #[arg(value_name = "RUN")]

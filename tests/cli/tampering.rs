@@ -19,18 +19,22 @@ use crate::shards::{MIXED, THREE, docs, lines, packed};
 use crate::texts::Lang::En;
 
 /// A finished run and its bytes, to be tampered with again and again.
-struct Victim {
-    place: Place,
+pub struct Victim {
+    pub place: Place,
     tree: Tree,
 }
 
 impl Victim {
-    fn new() -> Victim {
+    /// A run over both formats and all compressions.
+    pub fn new() -> Victim {
         let place = Place::new();
         place.mixed();
-        place
-            .tamis(&format!("run {MIXED} {THREE} --out mix"))
-            .code(0);
+        Victim::of(place, &format!("run {MIXED} {THREE} --out mix"))
+    }
+
+    /// What this call makes in `mix`.
+    pub fn of(place: Place, call: &str) -> Victim {
+        place.tamis(call).code(0);
         let tree = place.run("mix").tree();
         let victim = Victim { place, tree };
         victim.reseal();
@@ -63,7 +67,7 @@ impl Victim {
 
     /// Asserts that `verify` finds the change, then undoes it.
     #[track_caller]
-    fn finds(&self, flags: &str, what: &str) {
+    pub fn finds(&self, flags: &str, what: &str) {
         self.reseal();
         let found = self.place.tamis(&format!("verify mix {flags}"));
         assert_eq!(found.code, Some(3), "not found: {what}");
@@ -72,18 +76,18 @@ impl Victim {
         }
     }
 
-    fn lines(&self, name: &str) -> Vec<String> {
+    pub fn lines(&self, name: &str) -> Vec<String> {
         read_lines(&self.place.path("mix").join(name))
     }
 
-    fn write_lines(&self, name: &str, lines: &[String]) {
+    pub fn write_lines(&self, name: &str, lines: &[String]) {
         let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
         let bytes = packed(name, text.as_bytes());
         fs::write(self.place.path("mix").join(name), bytes).unwrap();
     }
 
     /// Changes a JSON file of the run.
-    fn change_json(&self, name: &str, change: impl FnOnce(&mut Value)) {
+    pub fn change_json(&self, name: &str, change: impl FnOnce(&mut Value)) {
         let path = self.place.path("mix").join(name);
         let mut value: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
         let before = value.clone();
@@ -93,13 +97,15 @@ impl Victim {
     }
 }
 
-fn write_json(path: &Path, value: &impl serde::Serialize) {
+/// Writes a value as the program would.
+pub fn write_json(path: &Path, value: &impl serde::Serialize) {
     let mut text = serde_json::to_vec_pretty(value).unwrap();
     text.push(b'\n');
     fs::write(path, text).unwrap();
 }
 
-const LINES: &str = "data/human/a.jsonl.zst";
+/// A shard with rows of every part of the mix.
+pub const LINES: &str = "data/human/a.jsonl.zst";
 const TABLE: &str = "data/human/b.parquet";
 
 #[test]
