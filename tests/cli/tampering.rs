@@ -7,11 +7,15 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, AsArray, Float64Array, RecordBatch, UInt64Array};
 use arrow::datatypes::{Float64Type, UInt64Type};
 use parquet::arrow::ArrowWriter;
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use tamis::mix::Plan;
+use tamis::provenance::inputs::InputList;
 use tamis::provenance::manifest::{files_of, line};
 use tamis::provenance::{Manifest, RunDir, ShardRecord};
+use tamis::report::Report;
 use tamis::shard::{digest_file, sampled_digest};
+use tamis::stage::profile::Summary;
 
 use crate::place::{Place, files};
 use crate::run::{Tree, assert_same, read_lines, read_table};
@@ -89,12 +93,27 @@ impl Victim {
     /// Changes a JSON file of the run.
     pub fn change_json(&self, name: &str, change: impl FnOnce(&mut Value)) {
         let path = self.place.path("mix").join(name);
-        let mut value: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
-        let before = value.clone();
+        let bytes = fs::read(&path).unwrap();
+        let before: Value = serde_json::from_slice(&bytes).unwrap();
+        let write = |value: Value| match name {
+            "plan.json" => write_as::<Plan>(&path, value),
+            "report.json" => write_as::<Report>(&path, value),
+            "inputs.json" => write_as::<InputList>(&path, value),
+            "manifest.json" => write_as::<Manifest>(&path, value),
+            _ => write_as::<Summary>(&path, value),
+        };
+        write(before.clone());
+        assert_eq!(bytes, fs::read(&path).unwrap(), "{name} as it was");
+        let mut value = before.clone();
         change(&mut value);
         assert_ne!(before, value, "{name} did change");
-        write_json(&path, &value);
+        write(value);
     }
+}
+
+/// Writes a value through the program's own type, so that no order of keys gives the change away.
+fn write_as<T: DeserializeOwned + Serialize>(path: &Path, value: Value) {
+    write_json(path, &serde_json::from_value::<T>(value).unwrap());
 }
 
 /// Writes a value as the program would.

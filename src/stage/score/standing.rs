@@ -28,13 +28,14 @@ impl<'a> Standing<'a> {
     /// # Errors
     /// If they are missing or damaged.
     pub fn new(job: &'a Job) -> Result<Standing<'a>, StageError> {
+        let schema = schema(job, &profile::summaries(job)?);
         let sources = job.config.source.iter();
         let profiles = sources
             .map(|source| profile_of(job, source).map(|(_, bytes)| short_digest(&bytes)))
             .collect::<Result<Vec<_>, _>>()?;
         Ok(Standing {
             job,
-            schema: schema(job, &profile::summaries(job)?),
+            schema,
             profiles,
         })
     }
