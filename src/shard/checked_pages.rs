@@ -4,17 +4,19 @@
 //! and fit into what may be held at once, together with the other pages that the rows at hand need; so
 //! neither a lie nor a bomb takes memory.
 
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 
 use parquet::arrow::arrow_reader::RowGroups;
-use parquet::basic::Compression;
+use parquet::basic::{Compression, Encoding};
 use parquet::column::page::{Page, PageIterator, PageMetadata, PageReader};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
 use parquet::file::reader::Length;
 use parquet::file::serialized_reader::SerializedPageReader;
 
+use super::delta_lengths::delta_lengths;
 use super::page_header::{PageHeader, page_header};
+use super::page_meter::{Meter, Refusal};
 use super::parquet_file::ParquetFile;
 use super::thrift::Fault;
 
@@ -26,109 +28,6 @@ const MAX_HEADER_BYTES: u64 = 16 << 20;
 const ELEMENT_BYTES: u64 = 8;
 /// Bytes of a decoded value, or of the view of one.
 const VALUE_BYTES: u64 = 16;
-
-/// Why a page was not read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Refusal {
-    /// What the page declares cannot be.
-    Lie {
-        /// The column, its header's place in the file, and what is wrong.
-        what: String,
-    },
-    /// The rows at hand need more pages at once than may be held.
-    TooMuch {
-        /// The column, and its header's place in the file.
-        what: String,
-        /// Bytes that would do for these rows up to this page.
-        bytes: u64,
-    },
-}
-
-/// Counts the bytes of the pages that one row group's decoder holds.
-pub(crate) struct Meter {
-    most: u64,
-    state: Mutex<Held>,
-}
-
-#[derive(Default)]
-struct Held {
-    columns: Vec<HeldColumn>,
-    refusal: Option<Refusal>,
-}
-
-#[derive(Default, Clone, Copy)]
-struct HeldColumn {
-    dictionary: u64,
-    current: u64,
-    /// Pages that the rows at hand began in.
-    earlier: u64,
-}
-
-impl Meter {
-    /// A meter for so many columns that lets `most` bytes pass.
-    pub(crate) fn new(columns: usize, most: u64) -> Meter {
-        let columns = vec![HeldColumn::default(); columns];
-        Meter {
-            most,
-            state: Mutex::new(Held {
-                columns,
-                refusal: None,
-            }),
-        }
-    }
-
-    /// The rows at hand were given out: only the pages that the next ones begin in are still held.
-    pub(crate) fn next_rows(&self) {
-        for column in &mut self.held().columns {
-            column.earlier = 0;
-        }
-    }
-
-    /// Why a page was refused, if one was.
-    pub(crate) fn refusal(&self) -> Option<Refusal> {
-        self.held().refusal.clone()
-    }
-
-    fn held(&self) -> MutexGuard<'_, Held> {
-        self.state
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
-    }
-
-    fn refuse(&self, refusal: Refusal) -> ParquetError {
-        self.held().refusal = Some(refusal);
-        ParquetError::General("the page was refused".to_owned())
-    }
-
-    /// Takes a page in, or refuses it where it is one too many; `passing` bytes are there for a moment.
-    fn take(&self, column: usize, header: &PageHeader, cost: u64, passing: u64) -> Result<(), u64> {
-        let mut held = self.held();
-        let bytes = held.bytes().saturating_add(cost).saturating_add(passing);
-        if bytes > self.most {
-            return Err(bytes);
-        }
-        let column = &mut held.columns[column];
-        if header.is_dictionary() {
-            column.dictionary = cost;
-        } else {
-            column.earlier = column.earlier.saturating_add(column.current);
-            column.current = cost;
-        }
-        Ok(())
-    }
-}
-
-impl Held {
-    fn bytes(&self) -> u64 {
-        let of = |column: &HeldColumn| {
-            column
-                .dictionary
-                .saturating_add(column.current)
-                .saturating_add(column.earlier)
-        };
-        self.columns.iter().map(of).fold(0, u64::saturating_add)
-    }
-}
 
 /// One row group, for the decoder.
 pub(crate) struct GroupPages {
@@ -204,6 +103,8 @@ struct CheckedPages {
     column: usize,
     name: String,
     repeated: bool,
+    /// The highest levels of repetition and of definition.
+    levels: [i16; 2],
     compressed: bool,
     /// Where the next header is, and where the chunk ends.
     at: u64,
@@ -238,6 +139,10 @@ impl CheckedPages {
             column,
             name,
             repeated: chunk.column_descr().max_rep_level() > 0,
+            levels: [
+                chunk.column_descr().max_rep_level(),
+                chunk.column_descr().max_def_level(),
+            ],
             compressed: chunk.compression() != Compression::UNCOMPRESSED,
             at,
             end,
@@ -335,6 +240,24 @@ impl CheckedPages {
         })
     }
 
+    /// Strings that share what they begin with are longer than their page: they count as a batch needs them.
+    fn admit_strings(&self, page: &Page) -> Result<(), ParquetError> {
+        if page.encoding() != Encoding::DELTA_BYTE_ARRAY {
+            return Ok(());
+        }
+        let lengths = values_of(page, &self.levels).and_then(delta_lengths);
+        let lengths = lengths.unwrap_or_default();
+        let batch = match self.repeated {
+            true => u64::MAX,
+            false => lengths.longest.saturating_mul(self.meter.rows),
+        };
+        let taken = self.meter.take_strings(self.column, lengths.sum.min(batch));
+        taken.map_err(|bytes| {
+            let what = self.what("what it decodes to does not fit");
+            self.meter.refuse(Refusal::TooMuch { what, bytes })
+        })
+    }
+
     /// Bytes that would do for this column row by row: a page, the one before it, and the dictionary.
     fn need(mut self) -> Result<u64, ParquetError> {
         let (mut dictionary, mut before, mut most) = (0, 0, 0);
@@ -358,6 +281,27 @@ impl CheckedPages {
         if !header.is_dictionary() {
             self.values_left -= header.values;
         }
+    }
+}
+
+/// The values of a data page, behind the levels that it has.
+pub(crate) fn values_of<'a>(page: &'a Page, levels: &[i16; 2]) -> Option<&'a [u8]> {
+    match page {
+        Page::DataPageV2 {
+            buf,
+            def_levels_byte_len,
+            rep_levels_byte_len,
+            ..
+        } => buf.get((*def_levels_byte_len as usize).checked_add(*rep_levels_byte_len as usize)?..),
+        Page::DataPage { buf, .. } => {
+            let mut values = &buf[..];
+            for _ in levels.iter().filter(|level| **level > 0) {
+                let (length, rest) = values.split_first_chunk::<4>()?;
+                values = rest.get(u32::from_le_bytes(*length) as usize..)?;
+            }
+            Some(values)
+        }
+        Page::DictionaryPage { .. } => None,
     }
 }
 
@@ -391,6 +335,9 @@ impl PageReader for CheckedPages {
         };
         self.admit(&header)?;
         let page = self.inner.get_next_page()?;
+        if let Some(page) = &page {
+            self.admit_strings(page)?;
+        }
         self.advance(&header);
         Ok(page)
     }

@@ -1,8 +1,8 @@
 //! Encodes one row group, its columns apart from each other.
 //!
 //! Each column has a queue of batches, and at most one job at a time that works through it. A job takes what
-//! is there and ends; where more came meanwhile, another begins behind the jobs of everybody else. So no job
-//! ever waits, and the bytes of a column follow from its batches alone. The owner alone waits: for room
+//! is there and ends; where more came meanwhile, another begins. So no job ever waits, and the bytes of a
+//! column follow from its batches alone. The owner alone waits: for room
 //! ([`Meter`]) and for the chunks.
 
 use std::collections::VecDeque;

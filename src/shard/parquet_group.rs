@@ -12,9 +12,10 @@ use parquet::arrow::FieldLevels;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, RowSelection, RowSelector};
 use parquet::file::metadata::ParquetMetaData;
 
-use super::checked_pages::{GroupPages, Meter, Refusal};
+use super::checked_pages::GroupPages;
 use super::error::{ShardError, guarded};
 use super::nested::shown_bytes;
+use super::page_meter::{Meter, Refusal};
 use super::parquet_file::ParquetFile;
 use super::row_bytes::row_bytes;
 
@@ -23,9 +24,9 @@ const MAX_BATCH_ROWS: usize = 4096;
 /// By how much a batch shrinks when its rows need too much.
 const SHRINK: usize = 4;
 /// Small batches in a row after which larger ones are tried again.
-const CALM_BATCHES: u32 = 64;
+const CALM_BATCHES: u32 = 16;
 /// How often larger ones are tried: each time, lists are decoded once more from where the group begins.
-const MOST_TRIES: u32 = 16;
+const MOST_TRIES: u32 = 32;
 
 /// What all groups of a shard are read by.
 pub(crate) struct GroupSpec {
@@ -221,10 +222,8 @@ impl GroupReader {
             (None, 1) => spec.page_bytes,
             (None, _) => spec.page_bytes / 2,
         };
-        let meter = Arc::new(Meter::new(
-            spec.metadata.row_group(self.group).num_columns(),
-            most,
-        ));
+        let columns = spec.metadata.row_group(self.group).num_columns();
+        let meter = Arc::new(Meter::new(columns, most, self.batch_rows));
         let pages = self.pages(meter.clone());
         let all = self.row == 0 && self.end == spec.rows(self.group);
         let selection = (!all).then(|| {
@@ -304,7 +303,7 @@ impl GroupReader {
             Some(Refusal::TooMuch { what, bytes }) => {
                 let most = self.spec.page_bytes;
                 let columns = self.spec.metadata.row_group(self.group).num_columns();
-                let pages = self.pages(Arc::new(Meter::new(columns, 0)));
+                let pages = self.pages(Arc::new(Meter::new(columns, 0, 1)));
                 let need = pages.need(&self.spec.leaves).unwrap_or(0).max(bytes);
                 let times = need.div_ceil(most.max(1)).max(2);
                 let cause = format!(

@@ -20,9 +20,11 @@ use parquet::file::metadata::{FileMetaData, KeyValue, ParquetMetaData};
 use parquet::schema::types::{SchemaDescriptor, Type, TypePtr};
 
 use super::block::{Columns, PROVENANCE};
-use super::checked_pages::{GroupPages, Meter};
+use super::checked_pages::GroupPages;
 use super::error::{ShardError, guarded};
+use super::page_meter::Meter;
 use super::parquet_file::ParquetFile;
+use super::stored_types::{with_days, with_zones};
 use super::text_leaves::{Clash, is_text, leaf_of, leaves, leaves_before};
 use crate::config::Step;
 
@@ -69,14 +71,14 @@ pub(crate) fn load(file: &ParquetFile, columns: &Columns, most: u64) -> Result<L
     })?;
     guarded(file.path(), " in its footer", || {
         let own = ArrowReaderMetadata::try_new(metadata.clone(), ArrowReaderOptions::new())?;
-        let schema = own.schema().clone();
         let key_values = metadata.file_metadata().key_value_metadata();
         let key_values = key_values.cloned().unwrap_or_default();
+        let schema = with_zones(own.schema(), &key_values);
         let descriptor = metadata.file_metadata().schema_descr();
         let levels = parquet_to_arrow_field_levels(
             descriptor,
             ProjectionMask::all(),
-            Some(&with_views(schema.fields())),
+            Some(&with_views(&with_days(schema.fields(), descriptor))),
         )?;
         let fields = fields_of(&levels, file, &metadata)?;
         let read_schema = Schema::new_with_metadata(fields, schema.metadata().clone());
@@ -170,7 +172,7 @@ impl Loaded {
             let leaves = wanted.unwrap_or_else(|| all.collect());
             let mask = ProjectionMask::leaves(descriptor, leaves.iter().copied());
             let plain = with_plain_bytes(descriptor, &bytes)?;
-            let hint = with_views(schema.fields());
+            let hint = with_views(&with_days(schema.fields(), descriptor));
             let hint = with_bytes(&hint, &bytes, &mut 0);
             let levels = parquet_to_arrow_field_levels(&plain, mask, Some(&hint))?;
             let fields = fields_of(&levels, file, &self.metadata)?;
@@ -245,7 +247,7 @@ fn fields_of(
         file: file.clone(),
         metadata: metadata.clone(),
         group: None,
-        meter: Arc::new(Meter::new(0, 0)),
+        meter: Arc::new(Meter::new(0, 0, 0)),
     };
     let reader = ParquetRecordBatchReader::try_new_with_row_groups(levels, &none, 1, None)?;
     let schema = arrow::array::RecordBatchReader::schema(&reader);

@@ -55,14 +55,14 @@ impl EncodedLines {
         }
     }
 
-    fn from_block(&mut self, span: Range<usize>) {
+    fn push_block(&mut self, span: Range<usize>) {
         if !span.is_empty() {
             self.pieces.push(Piece::Block(span));
         }
     }
 
     /// What was appended to the new bytes since `start`.
-    fn from_new(&mut self, start: usize) {
+    fn push_new(&mut self, start: usize) {
         self.pieces.push(Piece::New(start..self.new.len()));
     }
 }
@@ -117,24 +117,24 @@ fn encode_line(
     }
     let mut at = row.line.start;
     for (span, by) in replaced {
-        out.from_block(at..span.start);
+        out.push_block(at..span.start);
         let start = out.new.len();
         out.new.extend_from_slice(by.as_bytes());
-        out.from_new(start);
+        out.push_new(start);
         at = span.end;
     }
-    out.from_block(at..row.tail);
+    out.push_block(at..row.tail);
     let start = out.new.len();
     out.new.extend_from_slice(b",\"tamis\":");
     push_provenance(&mut out.new, output.provenance)?;
-    out.from_new(start);
+    out.push_new(start);
     match line_end(&block.bytes[row.line.end..]) {
-        Some(end) => out.from_block(row.tail..row.line.end + end.len()),
+        Some(end) => out.push_block(row.tail..row.line.end + end.len()),
         None => {
-            out.from_block(row.tail..row.line.end);
+            out.push_block(row.tail..row.line.end);
             let start = out.new.len();
             out.new.push(b'\n');
-            out.from_new(start);
+            out.push_new(start);
         }
     }
     Ok(())

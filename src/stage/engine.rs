@@ -130,7 +130,7 @@ impl Engine {
             invalid_utf8: limits.invalid_utf8,
             lone_surrogates: limits.lone_surrogates,
             ahead_threads: (self.threads / self.drivers()).max(1),
-            ahead_bytes: (self.shard_bytes() / 4) as usize,
+            ahead_bytes: (self.shard_bytes() / 2) as usize,
             page_bytes: self.memory / 4,
             ..ReadOptions::default()
         }

@@ -166,7 +166,7 @@ fn a_task_fails_for_its_own_shards_and_leaves_the_judgement_to_plan() {
         let told = place.tamis(&format!("score staged.toml --task {task} --of 4"));
         if told.code == Some(3) {
             failed += 1;
-            told.says("human/deep/c.jsonl.zst").says("E-ZST");
+            told.says("human/deep/c.jsonl.zst").says("E-FORMAT-OTHER");
         } else {
             told.code(0);
         }

@@ -113,7 +113,7 @@ def long_rows(path, sizes):
 
     prose = Prose(4)
     schema = pyarrow.schema([("id", pyarrow.int64()), ("text", pyarrow.string())])
-    with pyarrow.parquet.ParquetWriter(path, schema, compression="zstd") as writer:
+    with pyarrow.parquet.ParquetWriter(path, schema, compression="zstd", use_dictionary=False, write_batch_size=1) as writer:
         for n in range(4):
             texts = [prose.text(sizes.document * 15 // 16) for _ in range(4)]
             writer.write_table(pyarrow.table({"id": range(4 * n, 4 * n + 4), "text": texts}, schema))
@@ -128,7 +128,7 @@ def uneven_rows(path, sizes):
     short = pyarrow.table({"text": [prose.text(100) for _ in range(1000)]})
     long = pyarrow.table({"text": [prose.text(sizes.document // 3) for _ in range(8)]})
     table = pyarrow.concat_tables([short] * 200 + [long] * 8)
-    pyarrow.parquet.write_table(table, path, row_group_size=table.num_rows, compression="zstd", use_dictionary=False)
+    pyarrow.parquet.write_table(table, path, row_group_size=table.num_rows, compression="zstd", use_dictionary=False, write_batch_size=1)
 
 
 def dictionary(path, sizes):
@@ -198,6 +198,9 @@ def many_keys(path, sizes):
     path.write_text(line * 4)
 
 
+# What a writer holds of a shard at most, raw: a Parquet row group.
+GROUP = 128 * MIB
+
 SHAPES = {
     "one-frame": Shape("a.jsonl.zst", one_frame, DONE, compared=True),
     "one-group": Shape("a.parquet", one_group, DONE, compared=True),
@@ -207,7 +210,7 @@ SHAPES = {
     "uneven-rows": Shape("a.parquet", uneven_rows, DONE),
     "dictionary": Shape("a.parquet", dictionary, REFUSED, prose=False),
     "zeros-zst": Shape("a.jsonl.zst", zeros_zst, {3}, prose=False),
-    "zeros-gz": Shape("a.jsonl.gz", zeros_gz, REFUSED, prose=False),
+    "zeros-gz": Shape("a.jsonl.gz", zeros_gz, REFUSED | {4}, prose=False),
     "large-page": Shape("a.parquet", large_page, REFUSED),
     "lying-page": Shape("a.parquet", lying_page, {3}),
     "short-lines": Shape("a.jsonl", short_lines, DONE, prose=False),
@@ -234,7 +237,7 @@ def make(shape, folder, sizes, files):
     if process.exitcode:
         sys.exit(f"{shape} could not be made")
     for n in range(1, files):
-        os.link(first, folder / f"{n}-{SHAPES[shape].file}")
+        shutil.copyfile(first, folder / f"{n}-{SHAPES[shape].file}")
 
 
 def peak_of(command, log):
@@ -297,7 +300,8 @@ class Bench:
                 label = f"{name} {mix}" if files == 1 else f"{name} {mix} in {files}"
                 peaks[files, mix] = self.run(label, shape, folder, mix)
             shutil.rmtree(folder)
-        for mix in MIXES if shape.compared else []:
+        # Smaller files than a row group being written say nothing of a larger one.
+        for mix in MIXES if shape.compared and sizes.big // 10 >= GROUP else []:
             ratio = peaks[1, mix] / peaks[10, mix]
             self.failed |= ratio > 1.05
             print(f"{name} {mix}: {ratio:.3f} times the peak of ten files" + (": too much" if ratio > 1.05 else ""))
@@ -315,7 +319,7 @@ def main():
     parser.add_argument("--stages", action="store_true")
     arguments = parser.parse_args()
     if arguments.fast:
-        arguments.memory, arguments.big = "256MiB", "300MB"
+        arguments.big = "300MB"
     bench = Bench(arguments)
     sizes = Sizes(size_of(arguments.big), bench.memory // 16)
     with tempfile.TemporaryDirectory(dir=arguments.work) as work:

@@ -203,7 +203,11 @@ def columns_of(table):
 
 
 def read_table(path):
-    """A Parquet file group by group: of several groups at once pyarrow cannot read every nested type."""
+    """A Parquet file group by group: of several groups at once pyarrow cannot read every nested type.
+
+    A file of no bytes, which pyarrow does not read, is a table of no rows."""
+    if path.stat().st_size == 0:
+        return pa.table({"text": pa.array([], "string")})
     file = pq.ParquetFile(path)
     groups = [file.read_row_group(group) for group in range(file.num_row_groups)]
     return pa.concat_tables(groups) if groups else file.read()

@@ -6,11 +6,14 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BinaryArray, Int64Array, RecordBatch, StringArray};
 use parquet::arrow::ArrowWriter;
-use parquet::basic::Compression;
+use parquet::basic::{Compression, Encoding};
+use parquet::column::page::PageReader;
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
-use parquet::file::properties::{WriterProperties, WriterPropertiesBuilder};
+use parquet::file::properties::{WriterProperties, WriterPropertiesBuilder, WriterVersion};
+use parquet::file::serialized_reader::SerializedPageReader;
 use proptest::prelude::*;
 
+use super::super::delta_lengths::{Lengths, delta_lengths};
 use super::super::*;
 use super::{columns, copy, file, options, shard, texts};
 use crate::config::Repair;
@@ -476,6 +479,71 @@ fn a_reader_that_is_dropped_early_ends_its_threads() {
         }
         drop(reader);
     }
+}
+
+/// A file of strings that are written as what differs from the one before.
+fn by_differences(path: &Path, texts: ArrayRef) -> Vec<u8> {
+    let batch = RecordBatch::try_from_iter_with_nullable([("text", texts, true)]).unwrap();
+    write(
+        path,
+        &batch,
+        plain().set_encoding(Encoding::DELTA_BYTE_ARRAY),
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn strings_of_differences_are_counted(
+        texts in prop::collection::vec(prop::option::weighted(0.9, "[ab]{0,40}"), 1..400),
+        version in prop::sample::select(vec![WriterVersion::PARQUET_1_0, WriterVersion::PARQUET_2_0]),
+    ) {
+        let texts: StringArray = texts.into_iter().collect();
+        let present: Vec<u64> = texts.iter().flatten().map(|text| text.len() as u64).collect();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.parquet");
+        let batch = RecordBatch::try_from_iter_with_nullable([("text", Arc::new(texts) as ArrayRef, true)]);
+        let properties = plain().set_encoding(Encoding::DELTA_BYTE_ARRAY).set_writer_version(version);
+        write(&path, &batch.unwrap(), properties);
+        let metadata = metadata(&path);
+        let file = Arc::new(File::open(&path).unwrap());
+        let chunk = metadata.row_group(0).column(0);
+        let mut pages = SerializedPageReader::new(file, chunk, 0, None).unwrap();
+        let page = pages.get_next_page().unwrap().unwrap();
+        prop_assert_eq!(page.encoding(), Encoding::DELTA_BYTE_ARRAY);
+        let values = super::super::checked_pages::values_of(&page, &[0, 1]).unwrap();
+        let expected = Lengths {
+            sum: present.iter().sum(),
+            longest: present.iter().max().copied().unwrap_or(0),
+        };
+        prop_assert_eq!(delta_lengths(values), Some(expected));
+        for cut in 0..values.len() {
+            delta_lengths(&values[..cut]);
+        }
+    }
+}
+
+#[test]
+fn strings_that_swell_are_decoded_few_at_a_time_or_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.parquet");
+    let long = "w".repeat(1 << 20);
+    let bytes = by_differences(&path, strings(200, |_| long.clone()));
+    assert!(bytes.len() < 4 << 20);
+    let with = |page_bytes| ReadOptions {
+        page_bytes,
+        max_document: 4 << 20,
+        ..options(1 << 20)
+    };
+    let rows = texts(&path, &with(16 << 20)).unwrap();
+    assert!(
+        rows.iter()
+            .all(|row| row.as_ref().is_ok_and(|text| *text == long))
+    );
+    assert_eq!(rows.len(), 200);
+    let error = texts(&path, &with(2 << 20)).unwrap_err();
+    assert_eq!(error.code(), "E-PARQUET-PAGE-SIZE", "{error}");
 }
 
 #[test]
