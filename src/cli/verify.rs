@@ -1,4 +1,4 @@
-//! `tamis verify`: the checks of a finished run.
+//! `tamis verify`: the checks of a finished run, first row by row, then of all that was decided.
 
 use std::path::PathBuf;
 
@@ -6,13 +6,19 @@ use clap::Args;
 
 use super::{Session, print};
 use crate::provenance::verify::{self, Options};
-use crate::stage::StageError;
+use crate::stage::{StageError, again};
 
 /// The flags of `verify`.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Example:\n  tamis verify mix/ --inputs\n\nPrints one line a fault to stdout, and ends with 3 if there is one."
-)]
+#[command(after_help = "Example:\n  tamis verify mix/ --inputs\n\n\
+        Takes every digest, follows every row from its scores through the plan, and makes plan, report,\n\
+        manifest and records again in memory: they must come out byte for byte, by the version of tamis\n\
+        that made the run. With --inputs also what follows from those: texts, columns, variants, profiles,\n\
+        and the rows in quarantine.\n\n\
+        Taken as given: the scores themselves (the plan names their digests), and what leaves no trace in\n\
+        a finished run: log/, and limits on bad rows and damage (`limits.quarantine`, `limits.salvage`)\n\
+        that were never reached.\n\n\
+        Prints one line a fault to stdout, and ends with 3 if there is one.")]
 pub struct VerifyArgs {
     /// A finished run
     #[arg(value_name = "RUN")]
@@ -39,10 +45,20 @@ pub fn run(args: &VerifyArgs, session: &Session) -> Result<(), StageError> {
         threads: session.threads(),
         stopped: &|| progress.stopped(),
     };
-    let checked = verify::verify(&args.run, &options);
+    let mut checked = verify::verify(&args.run, &options);
+    let mut not_done = None;
+    // What is damaged cannot be decided with.
+    if checked.faults.is_empty() && !progress.stopped() {
+        let again = again::decide(&args.run, args.inputs, &session.options(u64::MAX))?;
+        checked.faults = again.faults;
+        not_done = again.not_done;
+    }
     session.finish();
     if progress.stopped() {
         return Err(StageError::Stopped);
+    }
+    if let Some(why) = not_done {
+        session.say(&format!("plan and report were not made again: {why}"));
     }
     for fault in &checked.faults {
         print(&format!("{fault}\n"))?;

@@ -55,7 +55,7 @@ pub fn write_line(out: &mut impl Write, line: &BadLine, raw: &[u8]) -> io::Resul
 /// If the file cannot be opened; then item by item.
 pub fn lines<T: DeserializeOwned>(
     path: &Path,
-) -> io::Result<impl Iterator<Item = serde_json::Result<T>>> {
+) -> io::Result<impl Iterator<Item = serde_json::Result<T>> + use<T>> {
     let file = BufReader::with_capacity(256 << 10, File::open(path)?);
     Ok(serde_json::Deserializer::from_reader(file).into_iter())
 }

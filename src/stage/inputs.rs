@@ -110,7 +110,7 @@ fn absolute(mut shard: Shard) -> Shard {
 }
 
 /// The path with a `/./` where its name begins, so that the shard keeps its name.
-fn expanded(shard: &Shard) -> String {
+pub fn expanded(shard: &Shard) -> String {
     let path = std::path::absolute(&shard.path).unwrap_or_else(|_| shard.path.clone());
     let path = path.to_string_lossy();
     match path.strip_suffix(&shard.name) {

@@ -17,7 +17,7 @@ use super::tasks::Task;
 use crate::config::{self, Config, Source};
 use crate::provenance::inputs::{InputLine, InputList, scores_of};
 use crate::provenance::run_dir::Stage;
-use crate::provenance::{Fingerprint, RunDir, ShardRecord};
+use crate::provenance::{Failure, Fingerprint, RunDir, ShardRecord};
 use crate::score::language::Language;
 use crate::shard::write_atomic;
 
@@ -179,7 +179,11 @@ impl Job {
         write_json(&self.run.inputs(), &self.input_list(true)?)
     }
 
-    fn input_list(&self, digests: bool) -> Result<InputList, StageError> {
+    /// `inputs.json`, with the digests that `score` has seen or without any.
+    ///
+    /// # Errors
+    /// A stop.
+    pub(super) fn input_list(&self, digests: bool) -> Result<InputList, StageError> {
         let line = |input: &Input| -> Result<InputLine, StageError> {
             self.go_on()?;
             let record = digests.then(|| self.record(&self.measured, Stage::Score, input));
@@ -296,9 +300,21 @@ impl Job {
             return Ok(());
         }
         if error.fails_shard() {
-            self.write_record(stage, &failed(self, stage, input, &error))?;
+            let failure = error.failure_of(&self.name(input));
+            self.write_record(stage, &self.failed(stage, input, failure))?;
         }
         Err(error)
+    }
+
+    /// The record of a shard that failed.
+    pub(super) fn failed(&self, stage: Stage, input: &Input, failure: Failure) -> ShardRecord {
+        let source = &self.source(input).name;
+        let fingerprint = Fingerprint::new().digest("input", &input.sampled);
+        let mut record = ShardRecord::new(stage.name(), source, &input.shard.name, fingerprint);
+        record.input.sampled = input.sampled.clone();
+        record.input.bytes = input.shard.bytes;
+        record.failure = Some(failure);
+        record
     }
 
     /// Whether a recorded result stands: same fingerprint, and its files are those that were written.
@@ -322,11 +338,19 @@ impl Job {
 /// # Errors
 /// If the file cannot be written.
 pub fn write_json(path: &Path, value: &impl Serialize) -> Result<(), StageError> {
-    let mut text = serde_json::to_vec_pretty(value)
-        .map_err(|e| StageError::Bug(format!("{}: {e}", path.display())))?;
-    text.push(b'\n');
-    write_atomic(path, &text)?;
+    write_atomic(path, &json(value)?)?;
     Ok(())
+}
+
+/// A value as [`write_json`] writes it.
+///
+/// # Errors
+/// If it has no JSON form.
+pub fn json(value: &impl Serialize) -> Result<Vec<u8>, StageError> {
+    let mut text =
+        serde_json::to_vec_pretty(value).map_err(|e| StageError::Bug(format!("JSON: {e}")))?;
+    text.push(b'\n');
+    Ok(text)
 }
 
 /// Reads a JSON file that this program wrote.
@@ -341,23 +365,12 @@ pub fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Stage
 }
 
 /// Absolute, and without `..` where what they go through exists.
-fn absolute(path: &Path) -> Result<PathBuf, StageError> {
+pub(super) fn absolute(path: &Path) -> Result<PathBuf, StageError> {
     let absolute = std::path::absolute(path).map_err(|e| StageError::io(path, &e))?;
     Ok(super::inputs::real(&absolute))
 }
 
-/// The record of a shard that failed.
-fn failed(job: &Job, stage: Stage, input: &Input, error: &StageError) -> ShardRecord {
-    let source = &job.source(input).name;
-    let fingerprint = Fingerprint::new().digest("input", &input.sampled);
-    let mut record = ShardRecord::new(stage.name(), source, &input.shard.name, fingerprint);
-    record.input.sampled = input.sampled.clone();
-    record.input.bytes = input.shard.bytes;
-    record.failure = Some(error.failure_of(&job.name(input)));
-    record
-}
-
-fn engine(options: &CallOptions) -> Result<Engine, StageError> {
+pub(super) fn engine(options: &CallOptions) -> Result<Engine, StageError> {
     let progress = Arc::clone(&options.progress);
     Engine::new(options.threads, options.memory, progress)
 }

@@ -7,8 +7,9 @@
 //!   files, can be killed at any byte and run again, and gives the same bytes for any number of
 //!   threads.
 //! - [`rebalance`]: another mix from scores that exist. [`loose`]: score rows without a run.
-//!   [`replay`]: quarantined rows as shards again.
+//!   [`replay`]: quarantined rows as shards again. [`again`]: a finished run decided again, beside what it says.
 
+pub mod again;
 pub mod columns;
 pub mod documents;
 pub mod engine;

@@ -12,6 +12,7 @@ mod bad_tables;
 mod bad_values;
 mod changed;
 mod commands;
+mod decided_again;
 mod jsonl;
 mod main_job;
 mod models;

@@ -7,11 +7,15 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, AsArray, Float64Array, RecordBatch, UInt64Array};
 use arrow::datatypes::{Float64Type, UInt64Type};
 use parquet::arrow::ArrowWriter;
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use tamis::mix::Plan;
+use tamis::provenance::inputs::InputList;
 use tamis::provenance::manifest::{files_of, line};
 use tamis::provenance::{Manifest, RunDir, ShardRecord};
+use tamis::report::Report;
 use tamis::shard::{digest_file, sampled_digest};
+use tamis::stage::profile::Summary;
 
 use crate::place::{Place, files};
 use crate::run::{Tree, assert_same, read_lines, read_table};
@@ -19,18 +23,22 @@ use crate::shards::{MIXED, THREE, docs, lines, packed};
 use crate::texts::Lang::En;
 
 /// A finished run and its bytes, to be tampered with again and again.
-struct Victim {
-    place: Place,
+pub struct Victim {
+    pub place: Place,
     tree: Tree,
 }
 
 impl Victim {
-    fn new() -> Victim {
+    /// A run over both formats and all compressions.
+    pub fn new() -> Victim {
         let place = Place::new();
         place.mixed();
-        place
-            .tamis(&format!("run {MIXED} {THREE} --out mix"))
-            .code(0);
+        Victim::of(place, &format!("run {MIXED} {THREE} --out mix"))
+    }
+
+    /// What this call makes in `mix`.
+    pub fn of(place: Place, call: &str) -> Victim {
+        place.tamis(call).code(0);
         let tree = place.run("mix").tree();
         let victim = Victim { place, tree };
         victim.reseal();
@@ -63,7 +71,7 @@ impl Victim {
 
     /// Asserts that `verify` finds the change, then undoes it.
     #[track_caller]
-    fn finds(&self, flags: &str, what: &str) {
+    pub fn finds(&self, flags: &str, what: &str) {
         self.reseal();
         let found = self.place.tamis(&format!("verify mix {flags}"));
         assert_eq!(found.code, Some(3), "not found: {what}");
@@ -72,34 +80,51 @@ impl Victim {
         }
     }
 
-    fn lines(&self, name: &str) -> Vec<String> {
+    pub fn lines(&self, name: &str) -> Vec<String> {
         read_lines(&self.place.path("mix").join(name))
     }
 
-    fn write_lines(&self, name: &str, lines: &[String]) {
+    pub fn write_lines(&self, name: &str, lines: &[String]) {
         let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
         let bytes = packed(name, text.as_bytes());
         fs::write(self.place.path("mix").join(name), bytes).unwrap();
     }
 
     /// Changes a JSON file of the run.
-    fn change_json(&self, name: &str, change: impl FnOnce(&mut Value)) {
+    pub fn change_json(&self, name: &str, change: impl FnOnce(&mut Value)) {
         let path = self.place.path("mix").join(name);
-        let mut value: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
-        let before = value.clone();
+        let bytes = fs::read(&path).unwrap();
+        let before: Value = serde_json::from_slice(&bytes).unwrap();
+        let write = |value: Value| match name {
+            "plan.json" => write_as::<Plan>(&path, value),
+            "report.json" => write_as::<Report>(&path, value),
+            "inputs.json" => write_as::<InputList>(&path, value),
+            "manifest.json" => write_as::<Manifest>(&path, value),
+            _ => write_as::<Summary>(&path, value),
+        };
+        write(before.clone());
+        assert_eq!(bytes, fs::read(&path).unwrap(), "{name} as it was");
+        let mut value = before.clone();
         change(&mut value);
         assert_ne!(before, value, "{name} did change");
-        write_json(&path, &value);
+        write(value);
     }
 }
 
-fn write_json(path: &Path, value: &impl serde::Serialize) {
+/// Writes a value through the program's own type, so that no order of keys gives the change away.
+fn write_as<T: DeserializeOwned + Serialize>(path: &Path, value: Value) {
+    write_json(path, &serde_json::from_value::<T>(value).unwrap());
+}
+
+/// Writes a value as the program would.
+pub fn write_json(path: &Path, value: &impl serde::Serialize) {
     let mut text = serde_json::to_vec_pretty(value).unwrap();
     text.push(b'\n');
     fs::write(path, text).unwrap();
 }
 
-const LINES: &str = "data/human/a.jsonl.zst";
+/// A shard with rows of every part of the mix.
+pub const LINES: &str = "data/human/a.jsonl.zst";
 const TABLE: &str = "data/human/b.parquet";
 
 #[test]

@@ -2,8 +2,10 @@
 //!
 //! Digests come first: any damage inside the run directory shows there. But digests can be made
 //! anew, so everything is then computed again from scores and plan: each row's fate, its provenance,
-//! the counts of each shard, the cuts' sums, and the totals.
+//! the counts of each shard, the cuts' sums, and the totals. Whether the plan is the one that the scores give, and the
+//! records those that stages leave, lies above this floor: `stage::again` goes on where this ends.
 
+mod quarantine;
 mod rows;
 mod shard;
 

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::quarantine::Quarantine;
 use super::shard::Expectation;
 use crate::config::TextPaths;
 use crate::document::{Origin, Provenance};
@@ -62,9 +63,13 @@ impl Rows {
         block.map_or_else(Vec::new, |block| block.replaced(self.next))
     }
 
+    /// The provenance that an input's row carries, as text.
+    fn earlier(&self) -> Option<String> {
+        self.block.as_ref()?.provenance(self.next)
+    }
+
     fn provenance(&self) -> Option<Provenance> {
-        let text = self.block.as_ref()?.provenance(self.next)?;
-        serde_json::from_str(&text).ok()
+        serde_json::from_str(&self.earlier()?).ok()
     }
 }
 
@@ -118,6 +123,7 @@ pub(super) struct Check<'a> {
     pub(super) shard: &'a str,
     pub(super) written: Rows,
     pub(super) original: Option<Rows>,
+    pub(super) quarantine: Quarantine,
     pub(super) expected: Expectation,
 }
 
@@ -135,7 +141,7 @@ impl Check<'_> {
         }
         if row.status == Status::Quarantined {
             self.expected.rows.quarantined += 1;
-            return Ok(());
+            return self.quarantine.holds(row.row);
         }
         for code in self.original.iter().flat_map(Rows::replaced) {
             *self.expected.replaced.entry(code.to_owned()).or_default() += 1;
@@ -212,7 +218,10 @@ impl Check<'_> {
                 wanted.generation += 1;
             }
         }
-        wanted.previous = found.previous.clone();
+        wanted.previous = match &self.original {
+            Some(original) => original.earlier(),
+            None => found.previous.clone(),
+        };
         if found != wanted {
             return Err(format!(
                 "its {} is not what the plan gives",
@@ -277,6 +286,7 @@ impl Check<'_> {
         {
             return Err("the input has more rows than its scores".to_owned());
         }
+        self.quarantine.end()?;
         Ok(self.expected)
     }
 }
@@ -301,6 +311,7 @@ fn differing(found: &Provenance, wanted: &Provenance) -> &'static str {
         ("copy", found.copy == wanted.copy),
         ("weight", found.weight == wanted.weight),
         ("edit", found.edit == wanted.edit),
+        ("previous", found.previous == wanted.previous),
     ];
     fields
         .into_iter()

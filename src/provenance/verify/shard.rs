@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::quarantine::Quarantine;
 use super::rows::{Check, Rows, damaged_as_told, named};
 use crate::config::{Config, Limits, TextPaths};
 use crate::edit::prior::Prior;
@@ -128,6 +129,12 @@ impl Run<'_> {
         Ok(Some(expected))
     }
 
+    /// The rows in quarantine, which its score record counts by reason.
+    fn quarantine(&self, input: &InputLine, score: &ShardRecord) -> Result<Quarantine, String> {
+        let path = self.measured.quarantine(&input.source, &input.shard);
+        Quarantine::open(&path, &score.reasons)
+    }
+
     /// Follows scores and plan row by row beside the data, and the input if that is wanted.
     fn rows(&self, input: &InputLine, score: &ShardRecord) -> Result<Expectation, String> {
         let scores = self.measured.scores(&input.source, &input.shard);
@@ -175,6 +182,7 @@ impl Run<'_> {
                 }
                 Some(_) => return Err("the input is not the one that was scored".to_owned()),
             },
+            quarantine: self.quarantine(input, score)?,
             expected: Expectation::new(self.plan),
         };
         for batch in table {

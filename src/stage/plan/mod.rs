@@ -59,13 +59,28 @@ pub fn run(job: &Job) -> Result<(), StageError> {
         };
         tracing::info!(stage = "plan", why, "again");
     }
-    let mut plan = draft(job, &scored, fingerprint)?;
-    cells::fill(&scored, &mut plan)?;
-    expect(&scored, &mut plan)?;
+    let plan = decide(job, &scored, fingerprint)?;
     for gate in gates::judge(job, &plan) {
         hold(&gate)?;
     }
-    write_json(&job.run.plan(), &plan.sealed())
+    write_json(&job.run.plan(), &plan)
+}
+
+/// The plan that scores, profiles and configuration give, whatever plan there is.
+///
+/// # Errors
+/// A refusal, scores that are missing or damaged.
+pub fn make(job: &Job) -> Result<Plan, StageError> {
+    let scored = Scored::new(job)?;
+    let fingerprint = fingerprint(job, &scored)?;
+    decide(job, &scored, fingerprint)
+}
+
+fn decide(job: &Job, scored: &Scored<'_>, made_from: Fingerprint) -> Result<Plan, StageError> {
+    let mut plan = draft(job, scored, made_from)?;
+    cells::fill(scored, &mut plan)?;
+    expect(scored, &mut plan)?;
+    Ok(plan.sealed())
 }
 
 /// Refuses to plan on fewer shards than there are, or on scores of something else.

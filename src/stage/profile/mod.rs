@@ -126,15 +126,27 @@ pub fn run(job: &Job) -> Result<(), StageError> {
                 "again"
             );
         }
-        let (sample, whole) = sample(job, source, inputs)?;
-        let written = write_atomic(
-            &job.run.profile(&source.name, "bin"),
-            &sample.profile.to_bytes(),
-        )?;
-        let made = (fingerprint, written.digest);
-        write_json(&path, &summary(job, source, &sample, whole, made))?;
+        let (counts, summary) = make(job, source, inputs, fingerprint)?;
+        write_atomic(&job.run.profile(&source.name, "bin"), &counts)?;
+        write_json(&path, &summary)?;
     }
     Ok(())
+}
+
+/// Samples a source; gives its n-gram profile as it is written, and what is told of it.
+///
+/// # Errors
+/// As [`run`].
+pub(super) fn make(
+    job: &Job,
+    source: &Source,
+    inputs: Vec<&Input>,
+    fingerprint: Fingerprint,
+) -> Result<(Vec<u8>, Summary), StageError> {
+    let (sample, whole) = sample(job, source, inputs)?;
+    let counts = sample.profile.to_bytes();
+    let made = (fingerprint, blake3::hash(&counts).to_hex().to_string());
+    Ok((counts, summary(job, source, &sample, whole, made)))
 }
 
 /// What the profile of a source is made from; its part `inputs` are the shards.

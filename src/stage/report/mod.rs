@@ -8,7 +8,7 @@ mod sums;
 
 use std::collections::BTreeMap;
 
-use self::seal::{Totals, seal, standing};
+use self::seal::{Totals, manifest, standing};
 use self::sums::{CONCENTRATION, DIVERSITY, Group, Sums};
 use super::error::{StageError, listed};
 use super::job::{Job, write_json};
@@ -18,12 +18,14 @@ use super::tidy::{Temporaries, tidy};
 use super::write::{fingerprint, plan_digest};
 use super::{plan, profile};
 use crate::mix::{Fate, Plan};
+use crate::provenance::Manifest;
 use crate::provenance::failures::Failures;
 use crate::provenance::lineage::Lineage;
 use crate::provenance::record::{ShardRecord, Tally};
 use crate::provenance::run_dir::Stage;
 use crate::report::{Gate, GenerationLine, MixLine, PrevalenceLine, REPORT_VERSION, Report, share};
 use crate::score::row::Status;
+use crate::shard::write_atomic;
 
 /// Reports, seals the run, and judges the gates of `write`.
 ///
@@ -32,8 +34,7 @@ use crate::score::row::Status;
 pub fn run(job: &Job) -> Result<Report, StageError> {
     job.engine.progress.begin("report", 0);
     let plan = plan::read(job)?;
-    let measures = DIVERSITY.iter().chain(&CONCENTRATION);
-    let scored = Scored::new(job)?.reading(measures.map(|measure| measure.name().to_owned()));
+    let scored = scored(job)?;
     let records = records(job, &scored)?;
     tidy(job, Temporaries::OfOthers)?;
     let report = match standing(job, &plan) {
@@ -45,7 +46,8 @@ pub fn run(job: &Job) -> Result<Report, StageError> {
             let failures = failures(job)?;
             let report = build(job, &plan, &scored, (&records, &failures))?;
             write_json(&job.run.report(), &report)?;
-            seal(job, &plan, (&report, &failures))?;
+            let manifest = manifest(job, &plan, (&report, &failures))?;
+            write_atomic(&job.run.manifest(), &manifest.sealed())?;
             report
         }
     };
@@ -53,6 +55,25 @@ pub fn run(job: &Job) -> Result<Report, StageError> {
         hold(gate)?;
     }
     Ok(report)
+}
+
+/// The report and the manifest that records, scores and plan give, whatever there is.
+///
+/// # Errors
+/// Damaged files, a stop.
+pub fn make(job: &Job, plan: &Plan) -> Result<(Report, Manifest), StageError> {
+    let scored = scored(job)?;
+    let records = records(job, &scored)?;
+    let failures = failures(job)?;
+    let report = build(job, plan, &scored, (&records, &failures))?;
+    let manifest = manifest(job, plan, (&report, &failures))?;
+    Ok((report, manifest))
+}
+
+/// The score rows, with every measure that is reported.
+fn scored(job: &Job) -> Result<Scored<'_>, StageError> {
+    let measures = DIVERSITY.iter().chain(&CONCENTRATION);
+    Ok(Scored::new(job)?.reading(measures.map(|measure| measure.name().to_owned())))
 }
 
 /// The write records of the shards that were scored.

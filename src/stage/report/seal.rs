@@ -8,7 +8,6 @@ use crate::provenance::manifest::{self, MANIFEST_VERSION, Manifest};
 use crate::provenance::record::{EditTally, FileRecord, RowCounts, ShardRecord, Tally};
 use crate::provenance::run_dir::Stage;
 use crate::report::Report;
-use crate::shard::write_atomic;
 use crate::stage::error::StageError;
 use crate::stage::job::{Job, read_json};
 use crate::stage::plan::sweep::Scored;
@@ -58,15 +57,15 @@ impl Totals {
     }
 }
 
-/// Writes the manifest: digests that stages recorded are taken over, the few other files are read.
+/// The manifest, to be sealed: digests that stages recorded are taken over, the few other files are read.
 ///
 /// # Errors
-/// If a file cannot be read or written.
-pub(super) fn seal(
+/// If a file cannot be read.
+pub(super) fn manifest(
     job: &Job,
     plan: &Plan,
     (report, failures): (&Report, &Failures),
-) -> Result<(), StageError> {
+) -> Result<Manifest, StageError> {
     let files = file_lines(job)?;
     let models = &job.models;
     let mut digests = BTreeMap::from([
@@ -80,7 +79,7 @@ pub(super) fn seal(
     for (name, model) in &models.fasttext {
         digests.insert(format!("model_{name}"), model.digest().to_owned());
     }
-    let manifest = Manifest {
+    Ok(Manifest {
         version: MANIFEST_VERSION,
         tamis: env!("CARGO_PKG_VERSION").to_owned(),
         run: plan.run.clone(),
@@ -92,9 +91,7 @@ pub(super) fn seal(
         models: digests,
         files,
         digest: String::new(),
-    };
-    write_atomic(&job.run.manifest(), &manifest.sealed())?;
-    Ok(())
+    })
 }
 
 /// The report of an earlier call, if its manifest still describes the run directory.

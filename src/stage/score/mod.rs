@@ -3,12 +3,14 @@
 //! It measures and decides nothing. Bad rows go to quarantine with their cause; whether there are
 //! too many is judged when every shard is through. `shard` takes one shard through, `rows` its rows.
 
+mod again;
 mod quarantine;
 mod rows;
 mod shard;
 mod standing;
 
-pub use self::standing::stale;
+pub use self::again::bad_rows_differ;
+pub use self::standing::{Standing, stale};
 
 use std::path::PathBuf;
 

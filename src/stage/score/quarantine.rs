@@ -8,6 +8,16 @@ use crate::shard::{AtomicFile, BadRow};
 use crate::stage::error::StageError;
 use crate::stage::job::Job;
 
+/// What is told of a bad row beside its bytes.
+pub(super) fn line(row: u64, bad: &BadRow) -> BadLine {
+    BadLine {
+        row,
+        offset: bad.offset,
+        code: bad.code.to_owned(),
+        cause: bad.cause.clone(),
+    }
+}
+
 /// A shard's quarantine file, made when the first bad row comes.
 pub(super) struct Quarantine<'a> {
     job: &'a Job,
@@ -27,12 +37,7 @@ impl<'a> Quarantine<'a> {
     }
 
     pub(super) fn add(&mut self, row: u64, bad: BadRow) -> Result<(), StageError> {
-        let line = BadLine {
-            row,
-            offset: bad.offset,
-            code: bad.code.to_owned(),
-            cause: bad.cause,
-        };
+        let line = line(row, &bad);
         let file = match &mut self.file {
             Some(file) => file,
             none => none.insert(AtomicFile::create(&self.path)?),

@@ -21,7 +21,7 @@ const OUT_OF_RANGE: &str = "E-SCORE-RANGE";
 
 /// What a worker uses for one row after the other.
 #[derive(Default)]
-struct Room {
+pub(super) struct Room {
     scan: Scan,
     scratch: Scratch,
     line: LineScratch,
@@ -106,7 +106,12 @@ impl Task<'_> {
         }
     }
 
-    fn row(&self, (block, i): (&Block, usize), room: &mut Room) -> Result<ScoreRow, BadRow> {
+    /// The score row of one row, or why it cannot be used.
+    pub(super) fn row(
+        &self,
+        (block, i): (&Block, usize),
+        room: &mut Room,
+    ) -> Result<ScoreRow, BadRow> {
         let text = block.text(i).map_err(Clone::clone)?;
         let bad = |code, cause: String| block.refuse(i, code, cause);
         let value = |place: usize| block.extra(place, i);

@@ -45,26 +45,32 @@ impl Task<'_> {
             Ok(()) => return Ok(()),
             Err(error) => error,
         };
-        let (StageError::Shard(damage), Some(rows), true) =
-            (&error, error.rows_before(), self.job.config.limits.salvage)
-        else {
+        let Some(salvaged) = self.salvaged(&error) else {
             return Err(error);
-        };
-        let salvaged = Salvaged {
-            rows,
-            code: damage.code().to_owned(),
-            cause: chain(&error),
         };
         tracing::warn!(
             stage = Stage::Score.name(),
             shard = self.job.name(input),
             code = salvaged.code,
-            rows,
+            rows = salvaged.rows,
             "{}; the rows before are kept",
             salvaged.cause
         );
         let fingerprint = salvaging(fingerprint, &self.job.config.limits);
         self.pass(input, fingerprint, Some(salvaged))
+    }
+
+    /// What can be kept of a shard that fails with this error, if anything may be.
+    pub(super) fn salvaged(&self, error: &StageError) -> Option<Salvaged> {
+        let StageError::Shard(damage) = error else {
+            return None;
+        };
+        let rows = error.rows_before()?;
+        self.job.config.limits.salvage.then(|| Salvaged {
+            rows,
+            code: damage.code().to_owned(),
+            cause: chain(error),
+        })
     }
 
     fn pass(
@@ -115,7 +121,7 @@ impl Task<'_> {
     }
 
     /// Who salvages reads all columns: damage in any of them must show before anything is planned.
-    fn open(
+    pub(super) fn open(
         &self,
         input: &Input,
         salvaged: Option<&Salvaged>,
