@@ -180,9 +180,14 @@ pub fn score(args: &ScoreArgs, session: &Session) -> Result<(), StageError> {
                 },
                 out,
             };
-            let rows = loose::score(&request, &session.options(0))?;
+            let (rows, bad) = loose::score(&request, &session.options(0))?;
             session.finish();
             session.say(&format!("{rows} score rows in {}", out.display()));
+            if bad > 0 {
+                session.say(&format!(
+                    "{bad} of them say `quarantined`: there was no text to read; is --text right?"
+                ));
+            }
         }
         (None, None) => {
             return Err(StageError::Usage("give --out FILE with --loose".to_owned()));

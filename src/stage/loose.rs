@@ -47,13 +47,13 @@ fn refuse_inputs(shards: &[Shard], out: &Path) -> Result<(), StageError> {
     }
 }
 
-/// Scores all documents; gives the number of rows. Rows of all files are counted through.
+/// Scores all documents; gives the number of rows, and of those that could not be read. Rows of all files are counted through.
 ///
 /// There is no source here, so `log_importance`, which compares with one, is null.
 ///
 /// # Errors
 /// The first shard that cannot be read ends the work: nothing is written then.
-pub fn score(request: &Request<'_>, options: &CallOptions) -> Result<u64, StageError> {
+pub fn score(request: &Request<'_>, options: &CallOptions) -> Result<(u64, u64), StageError> {
     let models = Models::load(&Config::default())?;
     let engine = Engine::new(
         options.threads,
@@ -72,7 +72,7 @@ pub fn score(request: &Request<'_>, options: &CallOptions) -> Result<u64, StageE
     engine.progress.begin("score", shards.len());
     let schema = RowSchema::default();
     let mut table = TableWriter::create(request.out, schema.arrow())?;
-    let mut rows = 0;
+    let (mut rows, mut bad) = (0, 0);
     for found in &shards {
         blocks(
             &engine,
@@ -98,11 +98,12 @@ pub fn score(request: &Request<'_>, options: &CallOptions) -> Result<u64, StageE
                 for row in &mut scored {
                     row.row = rows;
                     rows += 1;
+                    bad += u64::from(row.status == Status::Quarantined);
                 }
                 Ok(table.write(&schema.batch(&scored))?)
             },
         )?;
     }
     table.finish()?;
-    Ok(rows)
+    Ok((rows, bad))
 }

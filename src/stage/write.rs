@@ -24,7 +24,7 @@ use crate::provenance::record::{
 };
 use crate::provenance::run_dir::Stage;
 use crate::score::row::{ScoreRow, Status};
-use crate::shard::{self, Block, Columns, Encoded, OutputRow, ReadOptions, Writer};
+use crate::shard::{self, Block, Columns, Encoded, Format, OutputRow, ReadOptions, Writer};
 
 /// What writing one shard needs besides the shard.
 struct Task<'a> {
@@ -167,10 +167,12 @@ impl Task<'_> {
             stop_after: seen.salvaged.as_ref().map(|salvaged| salvaged.rows),
             ..self.job.engine.reading(&self.job.config.limits)
         };
-        // What else is known of a row stands in its score row.
+        // What else is known of a row stands in its score row. But an id of a table must be read as it was scored:
+        // one that is no UTF-8 fails its row alone.
+        let table = self.input.shard.format == Format::Parquet;
         let columns = Columns {
             text: self.source.text.clone(),
-            id: None,
+            id: table.then(|| self.source.id.clone()),
             extra: Vec::new(),
         };
         let mut reader = shard::open(&self.input.shard, &columns, &options)?;

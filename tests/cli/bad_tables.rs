@@ -71,6 +71,33 @@ fn a_text_that_is_no_utf8_is_quarantined_with_its_bytes() {
 }
 
 #[test]
+fn an_id_that_is_no_utf8_loses_its_row_and_no_other() {
+    let place = good();
+    let docs = docs("human-id", 12, &[En]);
+    place.table("human/bad.parquet", &table(&docs));
+    let path = place.path("human/bad.parquet");
+    let mut bytes = fs::read(&path).unwrap();
+    // Neither the least nor the greatest, which the statistics hold as well.
+    let id = docs[5].id.as_bytes();
+    let at = bytes.windows(id.len()).position(|at| at == id).unwrap();
+    bytes[at] = 0xff;
+    fs::write(&path, &bytes).unwrap();
+    for (repair, lost) in [("quarantine", 1), ("replace", 0)] {
+        place.file(
+            "mix.toml",
+            format!(
+                "[mix]\nhuman = 100\n[limits]\nquarantine = 1.0\ninvalid_utf8 = \"{repair}\"\n\
+                 [[source]]\nname = \"human\"\npaths = [\"human\"]\norigin = \"human\"\n"
+            ),
+        );
+        place.tamis(&format!("run mix.toml --out {repair}")).code(0);
+        place.tamis(&format!("verify {repair} --inputs")).code(0);
+        let written = read_table(&place.path(&format!("{repair}/data/human/bad.parquet")));
+        assert_eq!(written.num_rows(), docs.len() - lost, "{repair}");
+    }
+}
+
+#[test]
 fn a_table_of_no_bytes_gives_a_table_of_no_rows() {
     let place = good();
     place.file("human/bare.parquet", "");

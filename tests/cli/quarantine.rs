@@ -226,7 +226,14 @@ fn what_was_mended_is_not_overwritten() {
         .tamis("quarantine mix --out mended")
         .code(2)
         .says("holds something already");
-    place.tamis("quarantine in --out other").code(3);
+    place
+        .tamis("quarantine in --out other")
+        .code(2)
+        .says("no run directory");
+    place
+        .tamis("quarantine mix --out mix/data/mended")
+        .code(2)
+        .says("inside the run directory");
 }
 
 #[test]

@@ -48,7 +48,7 @@ fn rows_before_the_damage_are_kept_and_told() {
     run(&place, "")
         .code(3)
         .says("1 shard failed")
-        .says("--salvage");
+        .says("limits.salvage = true");
     let told = run(&place, "--salvage").code(0);
     let rows = kept(&place);
     assert!((150..300).contains(&rows), "{rows}");

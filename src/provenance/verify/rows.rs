@@ -4,7 +4,6 @@ use std::path::Path;
 
 use super::quarantine::Quarantine;
 use super::shard::Expectation;
-use crate::config::TextPaths;
 use crate::document::{Origin, Provenance};
 use crate::edit::{self, prior::Prior};
 use crate::mix::{Fate, Plan, Pool};
@@ -25,13 +24,13 @@ impl Rows {
     /// Opens the file of a shard of this name.
     pub(super) fn open(
         (path, name): (&Path, &str),
-        text: &TextPaths,
+        columns: &Columns,
         options: &ReadOptions,
     ) -> Result<Rows, String> {
-        let (shard, columns) = named(path, name, text)?;
+        let shard = named(path, name)?;
         Ok(Rows {
-            reader: shard::open(&shard, &columns, options).map_err(|e| e.to_string())?,
-            columns,
+            reader: shard::open(&shard, columns, options).map_err(|e| e.to_string())?,
+            columns: columns.clone(),
             block: None,
             next: 0,
         })
@@ -76,16 +75,16 @@ impl Rows {
 /// Reads a salvaged shard up to its damage, which must be where the record says.
 pub(super) fn damaged_as_told(
     (path, name): (&Path, &str),
-    text: &TextPaths,
+    columns: &Columns,
     options: &ReadOptions,
     salvaged: &Salvaged,
 ) -> Result<(), String> {
-    let (shard, columns) = named(path, name, text)?;
+    let shard = named(path, name)?;
     let options = ReadOptions {
         salvage: true,
         ..*options
     };
-    let mut reader = shard::open(&shard, &columns, &options).map_err(|e| e.to_string())?;
+    let mut reader = shard::open(&shard, columns, &options).map_err(|e| e.to_string())?;
     loop {
         match reader.next_block() {
             Ok(Some(_)) => {}
@@ -98,20 +97,14 @@ pub(super) fn damaged_as_told(
     }
 }
 
-/// A file as the shard of this name, and the columns that checks read.
-pub(super) fn named(path: &Path, name: &str, text: &TextPaths) -> Result<(Shard, Columns), String> {
-    let shard = Shard {
+/// A file as the shard of this name.
+pub(super) fn named(path: &Path, name: &str) -> Result<Shard, String> {
+    Ok(Shard {
         name: name.to_owned(),
         path: path.to_path_buf(),
         format: Format::of_name(name).ok_or("its format is unknown")?,
         bytes: std::fs::metadata(path).map_err(|e| e.to_string())?.len(),
-    };
-    let columns = Columns {
-        text: text.clone(),
-        id: None,
-        extra: Vec::new(),
-    };
-    Ok((shard, columns))
+    })
 }
 
 /// One shard under check.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::quarantine::Quarantine;
 use super::rows::{Check, Rows, damaged_as_told, named};
-use crate::config::{Config, Limits, TextPaths};
+use crate::config::{Config, Limits};
 use crate::edit::prior::Prior;
 use crate::mix::Plan;
 use crate::provenance::inputs::InputLine;
@@ -13,7 +13,7 @@ use crate::provenance::lineage::Lineage;
 use crate::provenance::record::{EditTally, RowCounts, ShardRecord, Tally};
 use crate::provenance::run_dir::{RunDir, Stage};
 use crate::score::row::RowSchema;
-use crate::shard::{self, ReadOptions, TableReader, digest_file};
+use crate::shard::{self, Columns, ReadOptions, TableReader, digest_file};
 
 /// What scores and plan say that a shard, or a run, comes to.
 #[derive(Debug, Default)]
@@ -59,13 +59,11 @@ impl Expectation {
 fn same_schema(
     data: &Path,
     name: &str,
-    text: &TextPaths,
+    columns: &Columns,
     input: Option<&Path>,
 ) -> Result<(), String> {
-    let look = |path: &Path| {
-        let (shard, columns) = named(path, name, text)?;
-        shard::schema_of(&shard, &columns).map_err(|e| e.to_string())
-    };
+    let look =
+        |path: &Path| shard::schema_of(&named(path, name)?, columns).map_err(|e| e.to_string());
     let found = look(data)?;
     if found.columns.is_some() && !found.has_provenance {
         return Err("the data has no `tamis` column".to_owned());
@@ -148,7 +146,13 @@ impl Run<'_> {
             .source(&input.source)
             .ok_or("its source is not in the plan")?;
         let of = self.config.source.iter().find(|s| s.name == input.source);
-        let text = &of.map_or_else(TextPaths::default, |source| source.text.clone());
+        let of = of.ok_or("its source is not in config.toml")?;
+        // As they were read: an id that is no text of its own makes no shard unreadable.
+        let columns = &Columns {
+            text: of.text.clone(),
+            id: Some(of.id.clone()),
+            extra: Vec::new(),
+        };
         let read = as_read(&self.config.limits);
         // An edited text may be a little longer than the longest that is read, and provenance repeats.
         let written = ReadOptions {
@@ -158,27 +162,27 @@ impl Run<'_> {
         };
         let data = self.dir.data(&input.source, &input.shard);
         let from = self.more.inputs.then_some(Path::new(&input.path));
-        same_schema(&data, &input.shard, text, from)?;
+        same_schema(&data, &input.shard, columns, from)?;
         let mut check = Check {
             plan: self.plan,
             prior: self.more.prior,
             lineage,
             source,
             shard: &input.shard,
-            written: Rows::open((&data, &input.shard), text, &written)?,
+            written: Rows::open((&data, &input.shard), columns, &written)?,
             original: match from {
                 None => None,
                 Some(path) if unchanged(path, score)? => {
                     let place = (path, input.shard.as_str());
                     if let Some(salvaged) = &score.salvaged {
-                        damaged_as_told(place, text, &read, salvaged)?;
+                        damaged_as_told(place, columns, &read, salvaged)?;
                     }
                     let rows = score.salvaged.as_ref().map(|salvaged| salvaged.rows);
                     let read = ReadOptions {
                         stop_after: rows,
                         ..read
                     };
-                    Some(Rows::open(place, text, &read)?)
+                    Some(Rows::open(place, columns, &read)?)
                 }
                 Some(_) => return Err("the input is not the one that was scored".to_owned()),
             },
