@@ -24,7 +24,7 @@ pub enum ShardError {
         source: io::Error,
     },
     /// The bytes of a shard are not what its format promises.
-    #[error("{} is damaged{place}: {cause}", path.display())]
+    #[error("{} is {}{place}: {cause}", path.display(), if is_limit(code) { "beyond a limit" } else { "damaged" })]
     Damaged {
         /// Stable code, such as `E-ZST-TRUNC`.
         code: &'static str,
@@ -115,6 +115,17 @@ pub enum ShardError {
     },
 }
 
+/// True if sound bytes may have this fault: another `--memory` or configuration reads them.
+fn is_limit(code: &str) -> bool {
+    const LIMITS: [&str; 4] = [
+        "E-BOMB",
+        "E-PARQUET-FOOTER-SIZE",
+        "E-PARQUET-PAGE-SIZE",
+        "E-ZST-WINDOW",
+    ];
+    LIMITS.contains(&code)
+}
+
 impl ShardError {
     /// The stable code, for reports and machines.
     pub fn code(&self) -> &'static str {
@@ -153,10 +164,11 @@ impl ShardError {
         }
     }
 
-    /// Whole rows before the damage, where that is known: what `--salvage` keeps.
+    /// Whole rows before the damage, where that is known: what `--salvage` keeps. Where a limit forbids to read
+    /// on nothing is damaged, and no row is to be lost.
     pub fn rows_before(&self) -> Option<u64> {
         match self {
-            ShardError::Damaged { rows, .. } => *rows,
+            ShardError::Damaged { rows, code, .. } if !is_limit(code) => *rows,
             _ => None,
         }
     }
