@@ -116,7 +116,7 @@ pub enum ShardError {
 }
 
 /// True if sound bytes may have this fault: another `--memory` or configuration reads them.
-fn is_limit(code: &str) -> bool {
+pub fn is_limit(code: &str) -> bool {
     const LIMITS: [&str; 4] = [
         "E-BOMB",
         "E-PARQUET-FOOTER-SIZE",

@@ -307,7 +307,7 @@ impl GroupReader {
                 let need = pages.need(&self.spec.leaves).unwrap_or(0).max(bytes);
                 let times = need.div_ceil(most.max(1)).max(2);
                 let cause = format!(
-                    "{what}: its pages need {need} bytes at once, more than {most}; give --memory {times} times what it is"
+                    "{what}: its pages need {need} bytes at once, more than {most}; give --memory {times} times what it is, or fewer --threads"
                 );
                 ("E-PARQUET-PAGE-SIZE", cause)
             }

@@ -131,7 +131,8 @@ impl Engine {
             lone_surrogates: limits.lone_surrogates,
             ahead_threads: (self.threads / self.drivers()).max(1),
             ahead_bytes: (self.shard_bytes() / 2) as usize,
-            page_bytes: self.memory / 4,
+            // Of the slack, since who reads pages holds them before they count as a block.
+            page_bytes: self.memory / 4 / self.drivers() as u64,
             ..ReadOptions::default()
         }
     }
