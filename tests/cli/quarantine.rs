@@ -275,3 +275,18 @@ fn a_report_stays_small_however_many_rows_are_bad() {
     assert_eq!(records(&place, "web/b.jsonl").len(), 1200);
     place.tamis("verify mix --inputs").code(0);
 }
+
+#[test]
+fn a_bad_row_of_a_megabyte_is_verified_whole() {
+    let place = Place::new();
+    place.shard("human/a.jsonl", &docs("a", 40, &[En]));
+    let long = format!("{{\"text\":12,\"more\":\"{}\"}}\n", "x".repeat(1 << 20));
+    place.file("human/b.jsonl", long);
+    place.file(
+        "mix.toml",
+        "out = \"mix\"\n[limits]\nquarantine = 1.0\n[mix]\nhuman = 1\n\
+         [[source]]\nname = \"human\"\npaths = [\"human\"]\norigin = \"human\"\n",
+    );
+    place.tamis("run mix.toml").code(0);
+    place.tamis("verify mix --inputs").code(0);
+}

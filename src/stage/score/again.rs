@@ -147,12 +147,17 @@ impl Beside {
 }
 
 impl Write for Beside {
+    /// Takes all bytes: the encoder of base64 says that nothing was written after one that takes only some.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let held = self.file.fill_buf()?;
-        let n = held.len().min(bytes.len());
-        self.same &= (n > 0 || bytes.is_empty()) && held[..n] == bytes[..n];
-        self.file.consume(n);
-        Ok(if self.same { n } else { bytes.len() })
+        let mut rest = bytes;
+        while self.same && !rest.is_empty() {
+            let held = self.file.fill_buf()?;
+            let n = held.len().min(rest.len());
+            self.same = n > 0 && held[..n] == rest[..n];
+            self.file.consume(n);
+            rest = &rest[n..];
+        }
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
