@@ -93,12 +93,7 @@ pub struct ScoreArgs {
     #[arg(long, value_name = "RUN|FILE")]
     out: Option<PathBuf>,
     /// Where the text is, with --loose: a column, or a path such as `messages[].content`; repeatable
-    #[arg(
-        long,
-        value_name = "COLUMN",
-        default_value = "text",
-        requires = "loose"
-    )]
+    #[arg(long, value_name = "PATH", default_value = "text", requires = "loose")]
     text: Vec<TextPath>,
     /// Column or field that holds the id, with --loose
     #[arg(long, value_name = "COLUMN", default_value = "id", requires = "loose")]

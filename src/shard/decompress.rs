@@ -36,6 +36,15 @@ pub(crate) enum Fault {
         /// Bytes of text before anything that may be damaged.
         sound: u64,
     },
+    /// A limit forbids to read on.
+    Limit {
+        /// As in [`ShardError::Limit`].
+        code: &'static str,
+        /// As in [`ShardError::Limit`].
+        place: String,
+        /// As in [`ShardError::Limit`].
+        cause: String,
+    },
 }
 
 /// Tells a stream that swells beyond all text.
@@ -50,15 +59,14 @@ impl Bomb {
         decoded > BOMB_BYTES && decoded / self.ratio > encoded
     }
 
-    pub(crate) fn fault(self, decoded: u64, place: String, sound: u64) -> Fault {
-        Fault::Damaged {
+    pub(crate) fn fault(self, decoded: u64, place: String) -> Fault {
+        Fault::Limit {
             code: "E-BOMB",
             place,
             cause: format!(
                 "{decoded} bytes of text so far are more than {} for each of its own: raise `limits.max_ratio` if they are meant",
                 self.ratio
             ),
-            sound,
         }
     }
 }
@@ -203,6 +211,12 @@ impl Decompressed {
                     rows: None,
                 }
             }
+            Fault::Limit { code, place, cause } => ShardError::Limit {
+                code,
+                path: self.path.clone(),
+                place,
+                cause,
+            },
         }
     }
 }

@@ -24,7 +24,7 @@ pub enum ShardError {
         source: io::Error,
     },
     /// The bytes of a shard are not what its format promises.
-    #[error("{} is {}{place}: {cause}", path.display(), if is_limit(code) { "beyond a limit" } else { "damaged" })]
+    #[error("{} is damaged{place}: {cause}", path.display())]
     Damaged {
         /// Stable code, such as `E-ZST-TRUNC`.
         code: &'static str,
@@ -36,6 +36,18 @@ pub enum ShardError {
         cause: String,
         /// Whole rows before the damage, where that is known: the same for every block size.
         rows: Option<u64>,
+    },
+    /// The bytes may be sound, and need more than memory or configuration allow: no row of them is to be lost.
+    #[error("{} is beyond a limit{place}: {cause}", path.display())]
+    Limit {
+        /// Stable code, such as `E-ZST-WINDOW`.
+        code: &'static str,
+        /// The shard.
+        path: PathBuf,
+        /// Where, as in [`ShardError::Damaged`].
+        place: String,
+        /// What is needed, and what would allow it.
+        cause: String,
     },
     /// A file begins as one of another format than its name says.
     #[error("{} is {named} by its name, and begins as {seems}: name it as what it is", path.display())]
@@ -115,23 +127,12 @@ pub enum ShardError {
     },
 }
 
-/// True if sound bytes may have this fault: another `--memory` or configuration reads them.
-pub fn is_limit(code: &str) -> bool {
-    const LIMITS: [&str; 4] = [
-        "E-BOMB",
-        "E-PARQUET-FOOTER-SIZE",
-        "E-PARQUET-PAGE-SIZE",
-        "E-ZST-WINDOW",
-    ];
-    LIMITS.contains(&code)
-}
-
 impl ShardError {
     /// The stable code, for reports and machines.
     pub fn code(&self) -> &'static str {
         match self {
             ShardError::Io { .. } => "E-IO",
-            ShardError::Damaged { code, .. } => code,
+            ShardError::Damaged { code, .. } | ShardError::Limit { code, .. } => code,
             ShardError::OtherFormat { .. } => "E-FORMAT-OTHER",
             ShardError::NothingFound { .. } => "E-NOTHING-FOUND",
             ShardError::Pattern { .. } => "E-PATTERN",
@@ -149,11 +150,11 @@ impl ShardError {
         matches!(self, ShardError::Io { .. })
     }
 
-    /// True if the shard's own bytes are at fault; false for the environment and for what was asked.
+    /// True if it lies in the shard's own bytes; false for the environment and for what was asked.
     pub fn is_data(&self) -> bool {
         matches!(
             self,
-            ShardError::Damaged { .. } | ShardError::OtherFormat { .. }
+            ShardError::Damaged { .. } | ShardError::Limit { .. } | ShardError::OtherFormat { .. }
         )
     }
 
@@ -164,11 +165,10 @@ impl ShardError {
         }
     }
 
-    /// Whole rows before the damage, where that is known: what `--salvage` keeps. Where a limit forbids to read
-    /// on nothing is damaged, and no row is to be lost.
+    /// Whole rows before the damage, where that is known: what `--salvage` keeps.
     pub fn rows_before(&self) -> Option<u64> {
         match self {
-            ShardError::Damaged { rows, code, .. } if !is_limit(code) => *rows,
+            ShardError::Damaged { rows, .. } => *rows,
             _ => None,
         }
     }

@@ -54,8 +54,7 @@ impl GzStream {
             self.decoded += read as u64;
             if read > 0 {
                 if self.bomb.is_one(self.decoded, self.at()) {
-                    let sound = self.decoded - read as u64;
-                    return Err(self.bomb.fault(self.decoded, self.shown(), sound));
+                    return Err(self.bomb.fault(self.decoded, self.shown()));
                 }
                 return Ok(true);
             }

@@ -61,7 +61,7 @@ mod zst_walk;
 pub use atomic::{AtomicFile, Written, write_atomic};
 pub use block::{BETWEEN_TEXTS, BadRow, Block, Columns, PROVENANCE, RawBlock};
 pub use digest::{Digest, digest_file, sampled_digest};
-pub use error::{ShardError, is_limit};
+pub use error::ShardError;
 pub use extract::extract_rows;
 pub use find::{Format, Shard, find};
 pub use output::{Encoded, OutputRow, WriteOptions, Writer};

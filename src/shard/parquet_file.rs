@@ -26,6 +26,8 @@ const FOOTER_GROWTH: u64 = 8;
 /// What a file ends with, after the length of the footer.
 const MAGIC: &[u8; 4] = b"PAR1";
 const TAIL: u64 = 8;
+/// Where a fault of the footer is.
+pub(crate) const IN_FOOTER: &str = " in its footer";
 
 /// An open file that many readers read from at once, each at its own place.
 #[derive(Clone)]
@@ -100,8 +102,8 @@ impl ParquetFile {
     /// The metadata, without statistics; `most` is how many bytes it may take in memory.
     pub(crate) fn metadata(&self, most: u64) -> Result<ParquetMetaData, ShardError> {
         let footer = self.footer(most).map_err(|error| self.or_disk(error))?;
-        check_footer(&footer).map_err(|cause| self.footer_fault("E-PARQUET-CORRUPT", cause))?;
-        guarded(&self.path, " in its footer", || {
+        check_footer(&footer).map_err(|cause| self.corrupt(cause))?;
+        guarded(&self.path, IN_FOOTER, || {
             let options = ParquetMetaDataOptions::new()
                 .with_column_stats_policy(ParquetStatisticsPolicy::SkipAll)
                 .with_size_stats_policy(ParquetStatisticsPolicy::SkipAll)
@@ -111,7 +113,7 @@ impl ParquetFile {
     }
 
     fn footer(&self, most: u64) -> Result<Vec<u8>, ShardError> {
-        let corrupt = |cause: String| self.footer_fault("E-PARQUET-CORRUPT", cause);
+        let corrupt = |cause: String| self.corrupt(cause);
         let read = |offset: u64, length: u64| {
             let mut bytes = vec![0; length as usize];
             match self.read_at(&mut bytes, offset) {
@@ -146,16 +148,21 @@ impl ParquetFile {
                 length * FOOTER_GROWTH,
                 (length * FOOTER_GROWTH).div_ceil(most.max(1)),
             );
-            return Err(self.footer_fault("E-PARQUET-FOOTER-SIZE", cause));
+            return Err(ShardError::Limit {
+                code: "E-PARQUET-FOOTER-SIZE",
+                path: self.path.clone(),
+                place: IN_FOOTER.to_owned(),
+                cause,
+            });
         }
         read(self.length - TAIL - length, length)
     }
 
-    fn footer_fault(&self, code: &'static str, cause: String) -> ShardError {
+    fn corrupt(&self, cause: String) -> ShardError {
         ShardError::Damaged {
-            code,
+            code: "E-PARQUET-CORRUPT",
             path: self.path.clone(),
-            place: " in its footer".to_owned(),
+            place: IN_FOOTER.to_owned(),
             cause,
             rows: None,
         }

@@ -64,9 +64,19 @@ impl GroupSpec {
         u64::try_from(self.metadata.row_group(group).num_rows()).unwrap_or(0)
     }
 
-    fn damaged(&self, group: usize, code: &'static str, cause: String) -> ShardError {
+    /// More memory would do.
+    fn beyond(&self, group: usize, cause: String) -> ShardError {
+        ShardError::Limit {
+            code: "E-PARQUET-PAGE-SIZE",
+            path: self.file.path().to_path_buf(),
+            place: place(group),
+            cause,
+        }
+    }
+
+    fn damaged(&self, group: usize, cause: String) -> ShardError {
         ShardError::Damaged {
-            code,
+            code: "E-PARQUET-CORRUPT",
             path: self.file.path().to_path_buf(),
             place: place(group),
             cause,
@@ -214,7 +224,7 @@ impl GroupReader {
                 "a row has {} bytes, whatever it holds: more than {}",
                 spec.row_bytes, spec.page_bytes
             );
-            return Err(spec.damaged(self.group, "E-PARQUET-PAGE-SIZE", cause));
+            return Err(spec.beyond(self.group, cause));
         }
         // One row may have all; more at once must leave room for what is still on its way.
         let most = match (self.share, self.batch_rows) {
@@ -280,7 +290,7 @@ impl GroupReader {
             return Ok(());
         }
         let cause = format!("{declared} rows are declared, {} read", self.row);
-        let mut error = self.spec.damaged(self.group, "E-PARQUET-CORRUPT", cause);
+        let mut error = self.spec.damaged(self.group, cause);
         if self.spec.salvage {
             error.set_rows(self.row.min(declared));
         }
@@ -297,9 +307,9 @@ impl GroupReader {
         if !error.is_data() {
             return error;
         }
-        let (code, cause) = match refusal {
+        let cause = match refusal {
             None => return error,
-            Some(Refusal::Lie { what }) => ("E-PARQUET-CORRUPT", what),
+            Some(Refusal::Lie { what }) => what,
             Some(Refusal::TooMuch { what, bytes }) => {
                 let most = self.spec.page_bytes;
                 let columns = self.spec.metadata.row_group(self.group).num_columns();
@@ -309,15 +319,15 @@ impl GroupReader {
                 let cause = format!(
                     "{what}: its pages need {need} bytes at once, more than {most}; give --memory {times} times what it is, or fewer --threads"
                 );
-                ("E-PARQUET-PAGE-SIZE", cause)
+                return self.spec.beyond(self.group, cause);
             }
         };
-        self.spec.damaged(self.group, code, cause)
+        self.spec.damaged(self.group, cause)
     }
 
     /// The error with the number of whole rows of this group before it, where that is asked for.
     fn counted(&self, mut error: ShardError) -> ShardError {
-        if self.spec.salvage && error.is_data() {
+        if self.spec.salvage && matches!(error, ShardError::Damaged { .. }) {
             error.set_rows(self.whole_rows());
         }
         error

@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
 };
@@ -23,9 +23,9 @@ use super::block::{Columns, PROVENANCE};
 use super::checked_pages::GroupPages;
 use super::error::{ShardError, guarded};
 use super::page_meter::Meter;
-use super::parquet_file::ParquetFile;
+use super::parquet_file::{IN_FOOTER, ParquetFile};
 use super::stored_types::{with_days, with_zones};
-use super::text_leaves::{Clash, is_text, leaf_of, leaves, leaves_before};
+use super::text_leaves::{Clash, is_text, leaf_of, leaves, leaves_before, with_leaves};
 use crate::config::Step;
 
 /// What an output needs to be like its input.
@@ -65,11 +65,11 @@ pub(crate) fn load(file: &ParquetFile, columns: &Columns, most: u64) -> Result<L
     let starts = starts_of(&metadata).map_err(|cause| ShardError::Damaged {
         code: "E-PARQUET-CORRUPT",
         path: file.path().to_path_buf(),
-        place: " in its footer".to_owned(),
+        place: IN_FOOTER.to_owned(),
         cause,
         rows: None,
     })?;
-    guarded(file.path(), " in its footer", || {
+    guarded(file.path(), IN_FOOTER, || {
         let own = ArrowReaderMetadata::try_new(metadata.clone(), ArrowReaderOptions::new())?;
         let key_values = metadata.file_metadata().key_value_metadata();
         let key_values = key_values.cloned().unwrap_or_default();
@@ -166,14 +166,14 @@ impl Loaded {
         let schema = &self.template.schema;
         let bytes = text_leaves(file.path(), schema, columns)?;
         let wanted = narrow.then(|| wanted_leaves(schema, columns, &bytes));
-        guarded(file.path(), " in its footer", || {
+        guarded(file.path(), IN_FOOTER, || {
             let descriptor = self.metadata.file_metadata().schema_descr();
             let all = 0..descriptor.num_columns();
             let leaves = wanted.unwrap_or_else(|| all.collect());
             let mask = ProjectionMask::leaves(descriptor, leaves.iter().copied());
             let plain = with_plain_bytes(descriptor, &bytes)?;
             let hint = with_views(&with_days(schema.fields(), descriptor));
-            let hint = with_bytes(&hint, &bytes, &mut 0);
+            let hint = with_bytes(&hint, &bytes);
             let levels = parquet_to_arrow_field_levels(&plain, mask, Some(&hint))?;
             let fields = fields_of(&levels, file, &self.metadata)?;
             let schema = Schema::new_with_metadata(fields, schema.metadata().clone());
@@ -256,52 +256,25 @@ fn fields_of(
 
 /// The fields with views for all strings and bytes, dictionaries of them included.
 fn with_views(fields: &Fields) -> Fields {
-    fields.iter().map(viewed).collect()
+    with_leaves(fields, &mut |_, kind| match kind {
+        DataType::Dictionary(_, value) => view_of(value),
+        kind => view_of(kind),
+    })
 }
 
-fn viewed(field: &FieldRef) -> FieldRef {
-    let kind = match field.data_type() {
-        DataType::Utf8 | DataType::LargeUtf8 => DataType::Utf8View,
-        DataType::Binary | DataType::LargeBinary => DataType::BinaryView,
-        DataType::Dictionary(_, value) => match value.as_ref() {
-            DataType::Utf8 | DataType::LargeUtf8 => DataType::Utf8View,
-            DataType::Binary | DataType::LargeBinary => DataType::BinaryView,
-            _ => return field.clone(),
-        },
-        DataType::Struct(fields) => DataType::Struct(with_views(fields)),
-        DataType::List(item) => DataType::List(viewed(item)),
-        DataType::LargeList(item) => DataType::LargeList(viewed(item)),
-        DataType::FixedSizeList(item, size) => DataType::FixedSizeList(viewed(item), *size),
-        DataType::Map(entries, sorted) => DataType::Map(viewed(entries), *sorted),
-        _ => return field.clone(),
-    };
-    Arc::new(Field::clone(field).with_data_type(kind))
+fn view_of(kind: &DataType) -> Option<DataType> {
+    match kind {
+        DataType::Utf8 | DataType::LargeUtf8 => Some(DataType::Utf8View),
+        DataType::Binary | DataType::LargeBinary => Some(DataType::BinaryView),
+        _ => None,
+    }
 }
 
 /// The fields with views of bytes at the given Parquet columns.
-fn with_bytes(fields: &Fields, at: &[usize], next: &mut usize) -> Fields {
-    let changed = fields.iter().map(|field| bytes_in(field, at, next));
-    changed.collect()
-}
-
-fn bytes_in(field: &FieldRef, at: &[usize], next: &mut usize) -> FieldRef {
-    let kind = match field.data_type() {
-        DataType::Struct(fields) => DataType::Struct(with_bytes(fields, at, next)),
-        DataType::List(item) => DataType::List(bytes_in(item, at, next)),
-        DataType::LargeList(item) => DataType::LargeList(bytes_in(item, at, next)),
-        DataType::FixedSizeList(item, size) => {
-            DataType::FixedSizeList(bytes_in(item, at, next), *size)
-        }
-        kind => {
-            let first = *next;
-            *next += leaves(kind);
-            match at.contains(&first) && *kind == DataType::Utf8View {
-                true => DataType::BinaryView,
-                false => return field.clone(),
-            }
-        }
-    };
-    Arc::new(Field::clone(field).with_data_type(kind))
+fn with_bytes(fields: &Fields, at: &[usize]) -> Fields {
+    with_leaves(fields, &mut |leaf, kind| {
+        (at.contains(&leaf) && *kind == DataType::Utf8View).then_some(DataType::BinaryView)
+    })
 }
 
 /// The schema with nothing said of the given columns but that they are bytes: so the decoder checks none.

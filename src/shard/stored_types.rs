@@ -17,7 +17,7 @@ use parquet::basic::Type as Physical;
 use parquet::file::metadata::KeyValue;
 use parquet::schema::types::SchemaDescriptor;
 
-use super::text_leaves::leaves;
+use super::text_leaves::with_leaves;
 
 /// The resolved schema with the time zones of the one that the file stores, if it stores one.
 pub(crate) fn with_zones(resolved: &SchemaRef, key_values: &[KeyValue]) -> SchemaRef {
@@ -64,32 +64,9 @@ fn zoned(resolved: &FieldRef, stored: &FieldRef) -> FieldRef {
 
 /// The fields with days, not milliseconds, where the file stores days.
 pub(crate) fn with_days(fields: &Fields, descriptor: &SchemaDescriptor) -> Fields {
-    days_of(fields, descriptor, &mut 0)
-}
-
-fn days_of(fields: &Fields, descriptor: &SchemaDescriptor, next: &mut usize) -> Fields {
-    let fields = fields.iter().map(|field| days(field, descriptor, next));
-    fields.collect()
-}
-
-fn days(field: &FieldRef, descriptor: &SchemaDescriptor, next: &mut usize) -> FieldRef {
-    use DataType::*;
-    let kind = match field.data_type() {
-        Struct(fields) => Struct(days_of(fields, descriptor, next)),
-        List(item) => List(days(item, descriptor, next)),
-        LargeList(item) => LargeList(days(item, descriptor, next)),
-        FixedSizeList(item, size) => FixedSizeList(days(item, descriptor, next), *size),
-        Map(entries, sorted) => Map(days(entries, descriptor, next), *sorted),
-        kind => {
-            let first = *next;
-            *next += leaves(kind);
-            let stored = descriptor.columns().get(first);
-            let day = stored.is_some_and(|column| column.physical_type() == Physical::INT32);
-            match (kind, day) {
-                (Date64, true) => Date32,
-                _ => return field.clone(),
-            }
-        }
-    };
-    Arc::new(Field::clone(field).with_data_type(kind))
+    let columns = descriptor.columns();
+    with_leaves(fields, &mut |leaf, kind| {
+        let days = columns.get(leaf)?.physical_type() == Physical::INT32;
+        (days && *kind == DataType::Date64).then_some(DataType::Date32)
+    })
 }

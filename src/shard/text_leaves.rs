@@ -2,8 +2,10 @@
 //!
 //! Along `[]` what is null is passed over; a path without it leads to one text or to none.
 
+use std::sync::Arc;
+
 use arrow::array::{Array, ArrayRef, AsArray};
-use arrow::datatypes::{DataType, Schema};
+use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema};
 use arrow::error::ArrowError;
 
 use super::nested::{parts, with_parts};
@@ -98,6 +100,40 @@ pub(crate) fn leaves(kind: &DataType) -> usize {
         | DataType::Map(field, _) => leaves(field.data_type()),
         _ => 1,
     }
+}
+
+/// The fields with other types for some leaves: `change` gets the number of each among the columns of Parquet.
+pub(crate) fn with_leaves(
+    fields: &Fields,
+    change: &mut impl FnMut(usize, &DataType) -> Option<DataType>,
+) -> Fields {
+    let mut next = 0;
+    let changed = fields.iter().map(|field| changed(field, &mut next, change));
+    changed.collect()
+}
+
+fn changed(
+    field: &FieldRef,
+    next: &mut usize,
+    change: &mut impl FnMut(usize, &DataType) -> Option<DataType>,
+) -> FieldRef {
+    let mut inside = |field: &FieldRef| changed(field, next, change);
+    let kind = match field.data_type() {
+        DataType::Struct(fields) => DataType::Struct(fields.iter().map(inside).collect()),
+        DataType::List(item) => DataType::List(inside(item)),
+        DataType::LargeList(item) => DataType::LargeList(inside(item)),
+        DataType::FixedSizeList(item, size) => DataType::FixedSizeList(inside(item), *size),
+        DataType::Map(entries, sorted) => DataType::Map(inside(entries), *sorted),
+        leaf => {
+            let first = *next;
+            *next += leaves(leaf);
+            match change(first, leaf) {
+                Some(kind) => kind,
+                None => return field.clone(),
+            }
+        }
+    };
+    Arc::new(Field::clone(field).with_data_type(kind))
 }
 
 /// The texts of a column, row by row.

@@ -281,7 +281,7 @@ impl ZstStream {
         frame.at += self.block.len() as u64;
         frame.decoded += piece.len() as u64;
         if self.bomb.is_one(frame.decoded, frame.at) {
-            return Err(self.bomb.fault(frame.decoded, here.shown(), here.decoded));
+            return Err(self.bomb.fault(frame.decoded, here.shown()));
         }
         if last && frame.header.checksum {
             self.block.clear();
@@ -377,32 +377,35 @@ fn walk_fault(fault: WalkFault, frame: Place, here: Place) -> Fault {
 /// Why a frame must not be decoded, if it must not.
 fn refused(header: &Header, window_log: u32, place: Place) -> Option<Fault> {
     let needed = header.window_log();
-    let (code, cause) = if header.dictionary != 0 {
-        let cause = format!(
-            "it needs the dictionary {}: compress it anew without one",
-            header.dictionary
-        );
-        ("E-ZST-DICTIONARY", cause)
-    } else if needed > WINDOW_LOG_LIMIT {
-        let cause = format!(
+    if header.dictionary != 0 {
+        return Some(Fault::Damaged {
+            code: "E-ZST-DICTIONARY",
+            place: place.shown(),
+            cause: format!(
+                "it needs the dictionary {}: compress it anew without one",
+                header.dictionary
+            ),
+            sound: place.decoded,
+        });
+    }
+    if needed <= window_log {
+        return None;
+    }
+    let cause = if needed > WINDOW_LOG_LIMIT {
+        format!(
             "its window of {} bytes is beyond any decoder",
             header.window
-        );
-        ("E-ZST-WINDOW", cause)
-    } else if needed > window_log {
-        let cause = format!(
+        )
+    } else {
+        format!(
             "its window of 2^{needed} bytes is above 2^{window_log}: `limits.zstd_window_log = {needed}` allows it, \
              and costs {} MiB of memory for each shard that is read at once",
             (1_u64 << needed) >> 20
-        );
-        ("E-ZST-WINDOW", cause)
-    } else {
-        return None;
+        )
     };
-    Some(Fault::Damaged {
-        code,
+    Some(Fault::Limit {
+        code: "E-ZST-WINDOW",
         place: place.shown(),
         cause,
-        sound: place.decoded,
     })
 }

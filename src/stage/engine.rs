@@ -6,9 +6,9 @@
 //! is bounded by blocks whatever the shard's size, all threads are busy with one large shard as with many
 //! small ones, and what is written does not depend on which worker was first.
 //!
-//! Of the memory that a call may use, one half is for blocks under way, a quarter for what each shard in
-//! work needs besides (decoding ahead, the frame or row group being written), and the rest is slack for
-//! what an allocator does not give back.
+//! Of the memory that a call may use, one half is for blocks under way. A quarter is divided among the shards in
+//! work: three parts of four for what is being written, two for decoding ahead, as much as all for pages, which
+//! never come to their most together. The rest is slack for that, and for what an allocator does not give back.
 //!
 //! A channel has one owner at each end. If a reader fails, its error comes through the channel; if a
 //! driver stops early, the reader sees its channel closed and ends. A panic in a worker fails its
@@ -131,8 +131,7 @@ impl Engine {
             lone_surrogates: limits.lone_surrogates,
             ahead_threads: (self.threads / self.drivers()).max(1),
             ahead_bytes: (self.shard_bytes() / 2) as usize,
-            // Of the slack, since who reads pages holds them before they count as a block.
-            page_bytes: self.memory / 4 / self.drivers() as u64,
+            page_bytes: self.shard_bytes(),
             ..ReadOptions::default()
         }
     }

@@ -7,7 +7,7 @@ use crate::config::ConfigError;
 use crate::mix::Refusal;
 use crate::provenance::Failure;
 use crate::provenance::lineage::UnknownColumn;
-use crate::shard::{ShardError, is_limit};
+use crate::shard::ShardError;
 
 /// What can end a stage.
 #[derive(Debug, thiserror::Error)]
@@ -227,11 +227,8 @@ fn failures(failures: &[Failure], allowed: u64) -> String {
     if failures.len() > 20 {
         text.push_str(&format!("\n  and {} more", failures.len() - 20));
     }
-    let sound = failures.iter().all(|failure| is_limit(&failure.code));
-    text.push_str(if sound {
-        "\nraise what is named, or go on without them: --allow-failed N"
-    } else {
-        "\nmend or remove them, go on without them (--allow-failed N), or keep the rows before their damage (limits.salvage = true)"
-    });
+    text.push_str(
+        "\nmend or remove them, raise the limit that they name, go on without them (--allow-failed N), or keep the rows before their damage (limits.salvage = true)",
+    );
     text
 }

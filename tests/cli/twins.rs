@@ -104,16 +104,21 @@ fn tasks_beside_a_run_do_no_harm() {
     assert_same(&whole, &place.run("mix").tree());
 }
 
+/// Waits until there is an unfinished file of a process that is at work.
+fn until_it_writes(place: &Place, child: &mut Child) {
+    while temporaries(place).is_empty() {
+        assert!(child.try_wait().unwrap().is_none(), "it ended too soon");
+        std::thread::yield_now();
+    }
+}
+
 /// As a task on a node that its scheduler lost sight of: the run is done without it, then it goes on.
 #[test]
 fn a_task_that_wakes_up_when_the_run_is_sealed_does_no_harm() {
     let (place, args, whole) = prepared();
     place.tamis("profile mix.toml").code(0);
     let mut sleeper = place.start("score mix.toml --task 0 --of 1 --threads 1");
-    while temporaries(&place).is_empty() {
-        assert!(sleeper.try_wait().unwrap().is_none(), "it ended too soon");
-        std::thread::yield_now();
-    }
+    until_it_writes(&place, &mut sleeper);
     send(&sleeper, "STOP");
     let left = temporaries(&place);
     place.tamis(&args).code(0);
@@ -129,10 +134,7 @@ fn unfinished_files_of_the_dead_go_at_once_and_those_of_strangers_at_the_end() {
     let (place, args, whole) = prepared();
     place.tamis("profile mix.toml").code(0);
     let mut killed = place.start("score mix.toml --threads 2");
-    while temporaries(&place).is_empty() {
-        assert!(killed.try_wait().unwrap().is_none(), "it ended too soon");
-        std::thread::yield_now();
-    }
+    until_it_writes(&place, &mut killed);
     killed.kill().unwrap();
     killed.wait().unwrap();
     let left = temporaries(&place);

@@ -4,9 +4,10 @@ Usage: python memory.py TAMIS [--fast] [--memory 1GiB] [--big 5GB] [--work FOLDE
 
 Makes each shape, runs a mix of it that takes everything (`human=100`) and one with edited variants, and holds
 the highest resident memory of the process against `--memory` and the embedded models. The big shapes are
-also made as ten files of a tenth: the same data in one file may take 5% more memory at most. Prints one line a
+also made as ten files of a tenth: the same data in one file may take 5% more memory at most (not with `--fast`:
+files smaller than a row group being written say nothing of larger ones). Prints one line a
 run and ends with 1 if one of them fails. `--stages` runs the five stages one by one, to see where
-memory goes. `--fast` makes smaller shapes under a smaller limit, in a minute.
+memory goes. `--fast` makes the big shapes smaller, for three minutes in all.
 
 Everything in a shape follows from `--memory` and `--big`, so a smaller limit is tried as hard as a larger one:
 `limits.max_document` is 1/16 of the memory, as 64 MiB are of 1 GiB. Needs pyarrow and zstandard.

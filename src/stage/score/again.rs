@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
 
 use super::quarantine::line;
-use super::rows::{Room, Wanted};
+use super::rows::Room;
 use super::shard::Task;
 use super::{schema, scorer};
 use crate::provenance::quarantine::{self, BadLine, write_line};
@@ -40,15 +40,7 @@ pub fn bad_rows_differ(job: &Job) -> Result<Vec<String>, StageError> {
         .map(|source| Ok(scorer(job, source)?.0))
         .collect::<Result<Vec<_>, StageError>>()?;
     let results = job.engine.each(&concerned, |(input, record)| {
-        let source = job.source(input);
-        let task = Task {
-            job,
-            source,
-            columns: job.columns(source),
-            schema: &schema,
-            wanted: Wanted::new(&job.config, &schema),
-            scorer: &scorers[input.source],
-        };
+        let task = Task::new(job, input, &schema, &scorers[input.source]);
         let differs = task.differs(input, record)?;
         Ok(differs.map(|how| format!("{}: {how}", job.name(input))))
     });

@@ -14,7 +14,6 @@ pub use self::standing::{Standing, stale};
 
 use std::path::PathBuf;
 
-use self::rows::Wanted;
 pub(super) use self::rows::score_text;
 use self::shard::Task;
 use self::standing::standing;
@@ -52,15 +51,7 @@ pub fn run(job: &Job) -> Result<(), StageError> {
         let fingerprint = fingerprint(job, source, input, &schema, profile);
         let standing = standing(job, input, &fingerprint);
         job.attempt(Stage::Score, input, &standing, || {
-            let task = Task {
-                job,
-                source,
-                columns: job.columns(source),
-                schema: &schema,
-                wanted: Wanted::new(&job.config, &schema),
-                scorer,
-            };
-            task.shard(input, fingerprint.clone())
+            Task::new(job, input, &schema, scorer).shard(input, fingerprint.clone())
         })
     });
     settle(job, Stage::Score, 0, results)?;

@@ -27,6 +27,25 @@ pub(super) struct Task<'a> {
     pub(super) scorer: &'a Scorer,
 }
 
+impl<'a> Task<'a> {
+    pub(super) fn new(
+        job: &'a Job,
+        input: &Input,
+        schema: &'a RowSchema,
+        scorer: &'a Scorer,
+    ) -> Task<'a> {
+        let source = job.source(input);
+        Task {
+            job,
+            source,
+            columns: job.columns(source),
+            schema,
+            wanted: Wanted::new(&job.config, schema),
+            scorer,
+        }
+    }
+}
+
 /// A block's score rows, and its bad rows.
 pub(super) struct Scored {
     pub(super) rows: Vec<ScoreRow>,
