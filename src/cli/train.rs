@@ -1,5 +1,7 @@
 //! `tamis train classifier|prior|profile`: the models that ship, and any like them.
 
+mod held_out;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -19,7 +21,7 @@ use crate::train::profile::{LEAST_BYTES, ReferenceBuilder};
 pub enum TrainCommand {
     /// The classifier of human and machine text, from labelled shards
     #[command(after_help = CLASSIFIER_EXAMPLE)]
-    Classifier(ClassifierArgs),
+    Classifier(Box<ClassifierArgs>),
     /// An n-gram prior for token editing, from human text
     #[command(after_help = PRIOR_EXAMPLE)]
     Prior(PriorArgs),
@@ -97,6 +99,9 @@ pub struct ClassifierArgs {
     /// Column that holds the model that wrote a document
     #[arg(long, value_name = "COLUMN", default_value = "generator")]
     generator: String,
+    /// Column that holds the collection that a document comes from
+    #[arg(long, value_name = "COLUMN", default_value = "source")]
+    source: String,
     /// Column of what may not be split between training and validation
     #[arg(long, value_name = "COLUMN", default_value = "group")]
     group: String,
@@ -106,6 +111,15 @@ pub struct ClassifierArgs {
     /// Seed of crops and order
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
+    /// Most folds of each validation, which leaves out domains, generators and sources in turn
+    #[arg(long, value_name = "N")]
+    folds: Option<usize>,
+    /// Most weights of a language, as a power of two
+    #[arg(long, value_name = "LOG2")]
+    slots: Option<u32>,
+    /// Also write every row's held-out logits here, as Parquet
+    #[arg(long, value_name = "FILE")]
+    held_out: Option<PathBuf>,
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {
@@ -166,6 +180,7 @@ fn train_classifier(args: &ClassifierArgs, session: &Session) -> Result<(), Stag
         &args.label,
         &args.domain,
         &args.generator,
+        &args.source,
         &args.group,
         &args.subset,
         &args.documents.lang_column,
@@ -176,8 +191,8 @@ fn train_classifier(args: &ClassifierArgs, session: &Session) -> Result<(), Stag
         &args.documents.wanted(&columns)?,
         &session.options(0),
         |(text, values)| {
-            let [label, domain, generator, group, subset, lang] =
-                <[String; 6]>::try_from(values).unwrap_or_default();
+            let [label, domain, generator, source, group, subset, lang] =
+                <[String; 7]>::try_from(values).unwrap_or_default();
             let machine = label == args.machine;
             if machine || label == args.human {
                 examples.push(Example {
@@ -185,6 +200,7 @@ fn train_classifier(args: &ClassifierArgs, session: &Session) -> Result<(), Stag
                     machine,
                     domain,
                     generator,
+                    source,
                     group,
                     lang,
                     subset,
@@ -201,14 +217,21 @@ fn train_classifier(args: &ClassifierArgs, session: &Session) -> Result<(), Stag
             "rows with another label were passed over"
         );
     }
-    let mut options = TrainOptions::default();
-    if let Some(seed) = args.seed {
-        options.seed = seed;
-    }
+    let defaults = TrainOptions::default();
+    let options = TrainOptions {
+        seed: args.seed.unwrap_or(defaults.seed),
+        folds: args.folds.unwrap_or(defaults.folds),
+        slots_log2: args.slots.unwrap_or(defaults.slots_log2),
+        ..defaults
+    };
     let model = classifier::train(&examples, &options)
         .map_err(|e| StageError::Usage(format!("cannot train: {e}")))?;
+    if let Some(path) = &args.held_out {
+        held_out::write(path, &examples, &model.held_out)?;
+    }
     args.documents.save(&model.classifier.to_bytes(), session)?;
-    session.say(&model.report.to_string());
+    session.say(&model.domains.to_string());
+    session.say(&model.generators.to_string());
     session.say(&classifier::LanguageTable(&model.languages).to_string());
     Ok(())
 }

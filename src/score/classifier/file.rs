@@ -4,16 +4,20 @@
 //! 0   8   magic "tamisclf"
 //! 8   4   version
 //! 12  32  BLAKE3 of everything after it
-//! 44      bias f64, scale f64, slots_log2 u32,
-//!         languages u32, then each: length u8 and its ASCII letters
-//!         human bins, machine bins (f64 each), threshold f64, five times four rates f64
-//!         2^slots_log2 weights i8, and nothing more
+//! 44      human bins, machine bins (f64 each), threshold f64, five times four rates f64
+//!         regions u32, then each:
+//!             languages u32, then each: length u8, its ASCII letters, AUROC f64
+//!             bias f64, scale f64, slots_log2 u32
+//!             common tokens u32, then their hashes u64, rising
+//!             2^slots_log2 weights i8
+//!         and nothing more
 //! ```
 
-use super::{Classifier, ModelError, Reference, ThresholdRates};
+use super::features::{FeatureSpace, MAX_COMMON, SLOTS_LOG2};
+use super::{AnsweredLanguage, Classifier, ModelError, Reference, Region, ThresholdRates};
 
 const MAGIC: &[u8; 8] = b"tamisclf";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const SEALED: usize = 8 + 4 + 32;
 
 pub(super) fn write(model: &Classifier) -> Vec<u8> {
@@ -32,21 +36,33 @@ pub(super) fn digest(model: &Classifier) -> String {
 }
 
 fn body(model: &Classifier) -> Vec<u8> {
-    let mut out = Vec::with_capacity(model.weights.len() + 2_048);
-    let float = |out: &mut Vec<u8>, x: f64| out.extend_from_slice(&x.to_le_bytes());
-    float(&mut out, model.bias);
-    float(&mut out, model.scale);
-    out.extend_from_slice(&model.slots_log2.to_le_bytes());
-    out.extend_from_slice(&(model.languages.len() as u32).to_le_bytes());
-    for language in &model.languages {
-        out.push(language.len() as u8);
-        out.extend_from_slice(language.as_bytes());
+    let mut out = Vec::new();
+    write_reference(&model.reference, &mut out);
+    out.extend_from_slice(&(model.regions.len() as u32).to_le_bytes());
+    for region in &model.regions {
+        out.extend_from_slice(&(region.languages.len() as u32).to_le_bytes());
+        for known in &region.languages {
+            out.push(known.lang.len() as u8);
+            out.extend_from_slice(known.lang.as_bytes());
+            out.extend_from_slice(&known.auroc.to_le_bytes());
+        }
+        out.extend_from_slice(&region.bias.to_le_bytes());
+        out.extend_from_slice(&region.scale.to_le_bytes());
+        out.extend_from_slice(&region.space.slots_log2().to_le_bytes());
+        let common = region.space.common();
+        out.extend_from_slice(&(common.len() as u32).to_le_bytes());
+        out.extend(common.iter().flat_map(|hash| hash.to_le_bytes()));
+        out.extend(region.weights.iter().map(|w| w.to_le_bytes()[0]));
     }
-    let reference = &model.reference;
+    out
+}
+
+fn write_reference(reference: &Reference, out: &mut Vec<u8>) {
+    let mut float = |x: f64| out.extend_from_slice(&x.to_le_bytes());
     for share in reference.human.iter().chain(&reference.machine) {
-        float(&mut out, *share);
+        float(*share);
     }
-    float(&mut out, reference.threshold);
+    float(reference.threshold);
     for rates in &reference.rates {
         for rate in [
             rates.human.0,
@@ -54,64 +70,59 @@ fn body(model: &Classifier) -> Vec<u8> {
             rates.machine.0,
             rates.machine.1,
         ] {
-            float(&mut out, rate);
+            float(rate);
         }
     }
-    out.extend(model.weights.iter().map(|w| w.to_le_bytes()[0]));
-    out
 }
 
 pub(super) fn read(bytes: &[u8]) -> Result<Classifier, ModelError> {
     if bytes.get(..MAGIC.len()) != Some(MAGIC) {
         return Err(ModelError::Magic);
     }
-    let mut head = Fields {
+    let mut file = Fields {
         rest: &bytes[MAGIC.len()..],
         bytes: bytes.len(),
     };
-    let found = head.u32("version")?;
+    let found = file.u32("version")?;
     if found != VERSION {
         return Err(ModelError::Version {
             found,
             expected: VERSION,
         });
     }
-    let seal = head.take(32, "digest")?;
-    if blake3::hash(head.rest).as_bytes() != seal {
+    let seal = file.take(32, "digest")?;
+    if blake3::hash(file.rest).as_bytes() != seal {
         return Err(ModelError::Digest);
     }
-    let mut model = fields(&mut head)?;
-    let slots = 1usize << model.slots_log2;
-    let weights = head.take(slots, "weights")?;
-    if !head.rest.is_empty() {
+    let reference = read_reference(&mut file)?;
+    let count = file.u32("regions")?;
+    let mut regions: Vec<Region> = Vec::new();
+    for _ in 0..count {
+        let region = read_region(&mut file)?;
+        let known = |language: &AnsweredLanguage| {
+            regions
+                .iter()
+                .any(|known| known.answers_for(&language.lang))
+        };
+        if region.languages.iter().any(known) {
+            return Err(ModelError::Field { field: "languages" });
+        }
+        regions.push(region);
+    }
+    if !file.rest.is_empty() {
         return Err(ModelError::Length {
             bytes: bytes.len(),
             part: "end",
         });
     }
-    model.weights = weights.iter().map(|&w| i8::from_le_bytes([w])).collect();
-    model.digest = blake3::hash(bytes).to_hex().to_string();
-    Ok(model)
+    Ok(Classifier {
+        regions,
+        reference,
+        digest: blake3::hash(bytes).to_hex().to_string(),
+    })
 }
 
-/// Everything between the seal and the weights.
-fn fields(from: &mut Fields<'_>) -> Result<Classifier, ModelError> {
-    let bias = from.finite("bias")?;
-    let scale = from.finite("scale")?;
-    let slots_log2 = from.u32("slots")?;
-    if !(1..=30).contains(&slots_log2) {
-        return Err(ModelError::Field { field: "slots" });
-    }
-    let count = from.u32("languages")?;
-    let mut languages = Vec::new();
-    for _ in 0..count {
-        let length = usize::from(from.take(1, "languages")?[0]);
-        let name = std::str::from_utf8(from.take(length, "languages")?);
-        languages.push(
-            name.map_err(|_| ModelError::Field { field: "languages" })?
-                .to_owned(),
-        );
-    }
+fn read_reference(from: &mut Fields<'_>) -> Result<Reference, ModelError> {
     let mut reference = Reference::default();
     for share in reference.human.iter_mut().chain(&mut reference.machine) {
         *share = from.rate("histograms")?;
@@ -123,14 +134,47 @@ fn fields(from: &mut Fields<'_>) -> Result<Classifier, ModelError> {
             machine: (from.rate("rates")?, from.rate("rates")?),
         };
     }
-    Ok(Classifier {
-        slots_log2,
+    Ok(reference)
+}
+
+fn read_region(from: &mut Fields<'_>) -> Result<Region, ModelError> {
+    let mut languages: Vec<AnsweredLanguage> = Vec::new();
+    for _ in 0..from.u32("languages")? {
+        let length = usize::from(from.take(1, "languages")?[0]);
+        let name = std::str::from_utf8(from.take(length, "languages")?)
+            .map_err(|_| ModelError::Field { field: "languages" })?;
+        languages.push(AnsweredLanguage {
+            lang: name.to_owned(),
+            auroc: from.rate("AUROC")?,
+        });
+    }
+    let bias = from.finite("bias")?;
+    let scale = from.finite("scale")?;
+    let slots_log2 = from.u32("slots")?;
+    if !SLOTS_LOG2.contains(&slots_log2) {
+        return Err(ModelError::Field { field: "slots" });
+    }
+    let common = from.u32("common tokens")? as usize;
+    if common > MAX_COMMON {
+        return Err(ModelError::Field {
+            field: "common tokens",
+        });
+    }
+    let common: Vec<u64> = (0..common)
+        .map(|_| from.array("common tokens").map(u64::from_le_bytes))
+        .collect::<Result<_, _>>()?;
+    if !common.is_sorted_by(|a, b| a < b) || common.first() == Some(&0) {
+        return Err(ModelError::Field {
+            field: "common tokens",
+        });
+    }
+    let weights = from.take(1 << slots_log2, "weights")?;
+    Ok(Region {
         languages,
+        space: FeatureSpace::new(slots_log2, &common),
         bias,
         scale,
-        reference,
-        weights: Vec::new(),
-        digest: String::new(),
+        weights: weights.iter().map(|&w| i8::from_le_bytes([w])).collect(),
     })
 }
 
