@@ -7,7 +7,7 @@ use xxhash_rust::xxh3::xxh3_128_with_seed;
 
 use super::{Example, TrainError, TrainOptions};
 use crate::score::classifier::{MIN_CHARS, Scratch, features};
-use crate::text::normalise::{head, mix};
+use crate::text::normalise::{head, is_shorter, mix};
 
 /// Shortest and longest crop, in characters.
 const CROP: (u64, u64) = (300, 2_000);
@@ -54,7 +54,7 @@ impl<'e> Rows<'e> {
         let mut order: Vec<(u128, &Example)> = examples
             .par_iter()
             .filter(|e| !options.left_out.contains(&e.subset))
-            .filter(|e| head(&e.text, MIN_CHARS - 1).len() < e.text.len())
+            .filter(|e| !is_shorter(&e.text, MIN_CHARS))
             .map(|e| (xxh3_128_with_seed(e.text.as_bytes(), options.seed), e))
             .collect();
         // Fields behind the hash, so that of twins the same one is kept whatever the order.
