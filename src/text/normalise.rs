@@ -70,6 +70,12 @@ pub fn mix(mut x: u64) -> u64 {
     x ^ (x >> 33)
 }
 
+/// The hash of a word with one more letter.
+#[inline]
+fn with_letter(hash: u64, c: u32) -> u64 {
+    (hash ^ u64::from(c)).wrapping_mul(STEP).rotate_left(29)
+}
+
 /// What an ASCII byte is to the tokeniser.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Class {
@@ -126,7 +132,7 @@ impl<F: FnMut(u64)> Stream<F> {
             }
         }
         match class {
-            Class::Letter => self.letter(u32::from(byte | 0x20)),
+            Class::Letter => return self.ascii_word(&bytes[at..]),
             Class::Digit => self.digit(),
             Class::Space => {
                 self.flush();
@@ -164,14 +170,36 @@ impl<F: FnMut(u64)> Stream<F> {
     }
 
     fn letter(&mut self, c: u32) {
-        let hash = match self.run {
+        self.run = Run::Word(with_letter(self.word_so_far(), c));
+    }
+
+    /// Reads the ASCII letters that `rest` begins with and says how many they are.
+    #[inline]
+    fn ascii_word(&mut self, rest: &[u8]) -> usize {
+        let mut hash = self.word_so_far();
+        let mut length = 0;
+        for &byte in rest {
+            if !byte.is_ascii_alphabetic() {
+                break;
+            }
+            hash = with_letter(hash, u32::from(byte | 0x20));
+            length += 1;
+        }
+        self.run = Run::Word(hash);
+        self.line_start = false;
+        length
+    }
+
+    /// The hash of the word that is being read; a new one where none is.
+    #[inline]
+    fn word_so_far(&mut self) -> u64 {
+        match self.run {
             Run::Word(hash) => hash,
             _ => {
                 self.flush();
                 SEED
             }
-        };
-        self.run = Run::Word((hash ^ u64::from(c)).wrapping_mul(STEP).rotate_left(29));
+        }
     }
 
     fn digit(&mut self) {

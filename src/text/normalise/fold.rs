@@ -1,5 +1,7 @@
 //! What a character outside ASCII becomes: a letter, a mark, a space, or nothing.
 
+use std::sync::LazyLock;
+
 /// A character after folding; letters are lower case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Folded {
@@ -17,8 +19,23 @@ pub(super) enum Folded {
     Dropped,
 }
 
+/// The alphabets of Europe, which make up nearly all text that is not ideographs.
+static ALPHABETS: LazyLock<Vec<Folded>> = LazyLock::new(|| {
+    let characters = (0..0x530).filter_map(char::from_u32);
+    characters.map(computed).collect()
+});
+
 /// Folds one character above ASCII that can be seen.
+#[inline]
 pub(super) fn fold(c: char) -> Folded {
+    match c {
+        '\0'..='\u{52F}' => ALPHABETS[c as usize],
+        '\u{4E00}'..='\u{9FFF}' | '\u{AC00}'..='\u{D7A3}' => Folded::Ideograph(c),
+        _ => computed(c),
+    }
+}
+
+fn computed(c: char) -> Folded {
     match c {
         '\u{C0}'..='\u{2BB}' | '\u{370}'..='\u{52F}' if c.is_alphabetic() => {
             Folded::Letter(lower(c))

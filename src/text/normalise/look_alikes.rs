@@ -65,6 +65,15 @@ pub(super) fn latin_twin(c: char) -> Option<char> {
     }
 }
 
+/// Whether no letter of another script is drawn like the letter `c`.
+#[inline]
+pub(super) fn is_clear(c: char) -> bool {
+    match c.is_ascii() {
+        true => ASCII_CLEAR[c as usize],
+        false => latin_twin(c).is_none(),
+    }
+}
+
 /// The small Cyrillic letter that the ASCII letter `c` looks like.
 pub(super) fn cyrillic_twin(c: char) -> Option<char> {
     pair(&CYRILLIC, c)
@@ -174,6 +183,18 @@ const GREEK: [(char, char); 23] = [
     ('x', 'χ'),
     ('y', 'γ'),
 ];
+
+/// Whether an ASCII character has no pair above.
+const ASCII_CLEAR: [bool; 128] = {
+    let mut clear = [true; 128];
+    let mut at = 0;
+    while at < CYRILLIC.len() {
+        clear[CYRILLIC[at].0 as usize] = false;
+        clear[GREEK[at].0 as usize] = false;
+        at += 1;
+    }
+    clear
+};
 
 const ROMAN: [&str; 32] = [
     "I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII", "L", "C", "D", "M",

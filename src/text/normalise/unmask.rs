@@ -15,7 +15,7 @@
 
 use std::borrow::Cow;
 
-use super::look_alikes::{Plain, cyrillic_twin, greek_twin, is_unseen, latin_twin, plain};
+use super::look_alikes::{self, Plain, cyrillic_twin, greek_twin, is_clear, is_unseen, latin_twin};
 
 /// The first `max_chars` characters of `text` that can be seen, unmasked; borrowed where nothing
 /// of them is masked.
@@ -26,11 +26,11 @@ pub fn unmask(text: &str, max_chars: usize) -> Cow<'_, str> {
         true => main_script(head),
         false => Script::Latin,
     };
-    if !seen.masked && !(seen.foreign && main.has_others(head)) {
+    if !seen.masked && !(seen.foreign && Words::any_folds(head, main)) {
         return Cow::Borrowed(head);
     }
     let mut writer = Writer::new(main, head.len().min(max_chars.saturating_mul(4)));
-    for c in head.chars().filter(|&c| !is_unseen(c)) {
+    for c in head.chars().filter(|&c| is_ordinary(c) || !is_unseen(c)) {
         match plain(c) {
             None => writer.push(c),
             Some(Plain::One(c)) => writer.push(c),
@@ -110,7 +110,7 @@ impl Seen {
             self.masked = true;
             return 0;
         }
-        match plain(c) {
+        match look_alikes::plain(c) {
             None => 1,
             Some(form) => {
                 self.masked = true;
@@ -120,6 +120,15 @@ impl Seen {
                 }
             }
         }
+    }
+}
+
+/// [`look_alikes::plain`], which has nothing to say of most characters.
+#[inline]
+fn plain(c: char) -> Option<Plain> {
+    match is_ordinary(c) || has_look_alikes(c) {
+        true => None,
+        false => look_alikes::plain(c),
     }
 }
 
@@ -151,22 +160,18 @@ enum Script {
 
 impl Script {
     /// The script of a letter; `None` for what is no letter.
+    #[inline]
     fn of(c: char) -> Option<Script> {
         match c {
             'a'..='z' | 'A'..='Z' => Some(Script::Latin),
             '\0'..='\u{7F}' => None,
+            '\u{400}'..='\u{481}' | '\u{48A}'..='\u{52F}' => Some(Script::Cyrillic),
+            '\u{4E00}'..='\u{9FFF}' => Some(Script::Other),
             _ if !c.is_alphabetic() => None,
             '\u{80}'..='\u{24F}' | '\u{1E00}'..='\u{1EFF}' => Some(Script::Latin),
             '\u{370}'..='\u{3FF}' | '\u{1F00}'..='\u{1FFF}' => Some(Script::Greek),
-            '\u{400}'..='\u{52F}' => Some(Script::Cyrillic),
             _ => Some(Script::Other),
         }
-    }
-
-    /// Whether `text` has letters of other scripts that may stand for letters of this one.
-    fn has_others(self, text: &str) -> bool {
-        let other = |c| Script::of(c).is_some_and(|script| script != self);
-        self != Script::Other && text.chars().any(other)
     }
 
     /// The letter of this script that `c`, a letter of another, looks like.
@@ -181,14 +186,6 @@ impl Script {
             Script::Greek => greek_twin(latin),
             Script::Other => None,
         }
-    }
-}
-
-/// Whether no letter of another script is drawn like `c`.
-fn is_clear(c: char) -> bool {
-    match c.is_ascii() {
-        true => cyrillic_twin(c).is_none() && greek_twin(c).is_none(),
-        false => latin_twin(c).is_none(),
     }
 }
 
@@ -210,81 +207,108 @@ fn main_script(text: &str) -> Script {
         }
     };
     for c in text.chars() {
-        match is_ordinary(c) {
-            true => count(c),
-            false => match plain(c) {
-                None => count(c),
-                Some(Plain::One(c)) => count(c),
-                Some(Plain::Many(letters)) => letters.chars().for_each(&mut count),
-            },
+        match plain(c) {
+            None => count(c),
+            Some(Plain::One(c)) => count(c),
+            Some(Plain::Many(letters)) => letters.chars().for_each(&mut count),
         }
     }
     let best = (0..SCRIPTS.len()).max_by_key(|&script| counts[script]);
     SCRIPTS[best.unwrap_or(0)]
 }
 
+/// What the letters of a word say of its script, letter by letter.
+struct Words {
+    main: Script,
+    /// There are clear letters of the main script, of another one, and look-alikes.
+    own: bool,
+    other: bool,
+    twins: bool,
+}
+
+impl Words {
+    fn new(main: Script) -> Words {
+        Words {
+            main,
+            own: false,
+            other: false,
+            twins: false,
+        }
+    }
+
+    /// Looks at the next character; `Some` where it ends a word, with whether that one is folded.
+    #[inline]
+    fn next(&mut self, c: char) -> Option<bool> {
+        let Some(script) = Script::of(c) else {
+            return Some(self.end());
+        };
+        match (script == self.main, is_clear(c)) {
+            (true, clear) => self.own |= clear,
+            (false, true) => self.other = true,
+            (false, false) => self.twins = true,
+        }
+        None
+    }
+
+    fn end(&mut self) -> bool {
+        let folds = self.twins && (self.own || !self.other);
+        (self.own, self.other, self.twins) = (false, false, false);
+        folds && self.main != Script::Other
+    }
+
+    /// Whether any word of `text` is folded into the script `main`.
+    fn any_folds(text: &str, main: Script) -> bool {
+        let mut words = Words::new(main);
+        text.chars().any(|c| words.next(c) == Some(true)) || words.end()
+    }
+}
+
 /// Writes a text word by word, since a look-alike is judged by its word.
 struct Writer {
-    main: Script,
+    words: Words,
     out: String,
     /// Byte where the word that is being written began.
     word: usize,
-    /// What the word has besides letters of the main script that are not clear.
-    own_clear: bool,
-    other_clear: bool,
-    twins: bool,
     folded: String,
 }
 
 impl Writer {
     fn new(main: Script, capacity: usize) -> Writer {
         Writer {
-            main,
+            words: Words::new(main),
             out: String::with_capacity(capacity),
             word: 0,
-            own_clear: false,
-            other_clear: false,
-            twins: false,
             folded: String::new(),
         }
     }
 
     fn push(&mut self, c: char) {
-        match Script::of(c) {
-            None => {
-                self.end_word();
-                self.out.push(c);
-                self.word = self.out.len();
-            }
-            Some(script) => {
-                self.out.push(c);
-                match (script == self.main, is_clear(c)) {
-                    (true, clear) => self.own_clear |= clear,
-                    (false, true) => self.other_clear = true,
-                    (false, false) => self.twins = true,
-                }
-            }
+        let ended = self.words.next(c);
+        if ended == Some(true) {
+            self.fold();
+        }
+        self.out.push(c);
+        if ended.is_some() {
+            self.word = self.out.len();
         }
     }
 
-    fn end_word(&mut self) {
-        if self.twins && (self.own_clear || !self.other_clear) {
-            self.folded.clear();
-            let main = self.main;
-            let fold = |c: char| match Script::of(c) == Some(main) {
-                true => c,
-                false => main.twin(c).unwrap_or(c),
-            };
-            self.folded.extend(self.out[self.word..].chars().map(fold));
-            self.out.truncate(self.word);
-            self.out.push_str(&self.folded);
-        }
-        (self.own_clear, self.other_clear, self.twins) = (false, false, false);
-        self.word = self.out.len();
+    fn fold(&mut self) {
+        let main = self.words.main;
+        let twin = |c: char| match Script::of(c) == Some(main) {
+            true => c,
+            false => main.twin(c).unwrap_or(c),
+        };
+        self.folded.clear();
+        self.folded.extend(self.out[self.word..].chars().map(twin));
+        self.out.truncate(self.word);
+        self.out.push_str(&self.folded);
     }
 
     fn finish(mut self) -> String {
-        self.end_word();
+        if self.words.end() {
+            self.fold();
+        }
         self.out
     }
 }
