@@ -17,7 +17,7 @@ mod tests;
 
 use thiserror::Error;
 
-use crate::text::normalise::{MAX_CHARS, head};
+use crate::text::normalise::{MAX_CHARS, is_shorter};
 
 pub use features::{FeatureSpace, MAX_COMMON, SLOTS_LOG2, Scratch};
 pub use reference::{BINS, FIRST_EDGE, Reference, THRESHOLDS, ThresholdRates, WIDTH, bin};
@@ -68,7 +68,7 @@ pub enum ModelError {
 /// Why the classifier does not judge a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Abstain {
-    /// Fewer than [`MIN_CHARS`] characters, or nothing but space.
+    /// Fewer than [`MIN_CHARS`] characters that can be seen, or nothing but space.
     TooShort,
     /// The language is unknown, or not among those that the model answers for.
     UnknownLanguage,
@@ -141,7 +141,7 @@ impl Classifier {
         lang: Option<&str>,
         scratch: &mut Scratch,
     ) -> Result<f64, Abstain> {
-        if head(text, MIN_CHARS - 1).len() == text.len() {
+        if is_shorter(text, MIN_CHARS) {
             return Err(Abstain::TooShort);
         }
         let region = lang.and_then(|lang| self.regions.iter().find(|r| r.answers_for(lang)));

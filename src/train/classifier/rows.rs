@@ -7,7 +7,7 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_128_with_seed};
 
 use super::{Example, TrainError, TrainOptions};
 use crate::score::classifier::{FeatureSpace, MIN_CHARS, Scratch};
-use crate::text::normalise::{head, mix, tokens};
+use crate::text::normalise::{head, is_shorter, mix, tokens};
 
 /// Shortest and longest crop, in characters.
 const CROP: (u64, u64) = (300, 2_000);
@@ -40,7 +40,7 @@ impl<'e> Rows<'e> {
             .par_iter()
             .enumerate()
             .filter(|(_, e)| !options.left_out.contains(&e.subset))
-            .filter(|(_, e)| head(&e.text, MIN_CHARS - 1).len() < e.text.len())
+            .filter(|(_, e)| !is_shorter(&e.text, MIN_CHARS))
             .map(|(i, e)| (xxh3_128_with_seed(e.text.as_bytes(), options.seed), e, i))
             .collect();
         // Fields behind the hash, so that of twins the same one is kept whatever the order.
