@@ -8,7 +8,9 @@
 //! from base models is beyond it, and text that a model polished is hard; the card beside the
 //! model says how hard.
 
+pub mod bootstrap;
 mod file;
+pub mod measure;
 mod reference;
 #[cfg(test)]
 mod tests;

@@ -17,7 +17,6 @@ mod folds;
 mod held_out;
 mod languages;
 mod logistic;
-mod measure;
 mod reference;
 mod report;
 mod rows;
@@ -30,7 +29,6 @@ use thiserror::Error;
 use crate::score::classifier::{Classifier, Scratch, features};
 use rows::Rows;
 
-pub use measure::{auroc, expected_calibration_error, true_positive_rate};
 pub use report::{Cell, LanguageFigures, LanguageTable, Report};
 
 /// Characters at which the figures of a report are taken.
