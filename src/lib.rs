@@ -1,7 +1,7 @@
 //! tamis: a sieve for training text.
 //!
 //! The modules, in the order of the data's way; each may use only those below it
-//! (`cli` -> `stage` -> `train`, `report`, `provenance` -> `score`, `edit`, `mix`, `shard` -> `text`,
+//! (`cli` -> `stage` -> `train`, `study`, `report`, `provenance` -> `score`, `edit`, `mix`, `shard` -> `text`,
 //! `config` -> `document`).
 
 pub mod cli;
@@ -14,5 +14,6 @@ pub mod report;
 pub mod score;
 pub mod shard;
 pub mod stage;
+pub mod study;
 pub mod text;
 pub mod train;

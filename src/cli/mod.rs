@@ -3,7 +3,9 @@
 //! Everything for people goes to stderr; results for machines go to stdout, where `--json` asks.
 
 mod config;
+mod evaluate;
 mod inspect;
+mod labelled;
 mod progress;
 mod quarantine;
 mod rebalance;
@@ -114,6 +116,9 @@ enum Command {
     /// Make models
     #[command(subcommand)]
     Train(Box<train::TrainCommand>),
+    /// Measure how a model does on labelled text
+    #[command(subcommand)]
+    Evaluate(Box<evaluate::EvaluateCommand>),
     /// Print a completion script for a shell
     #[command(
         after_help = "Example:\n  tamis completions bash > ~/.local/share/bash-completion/completions/tamis"
@@ -174,6 +179,7 @@ fn dispatch(command: Command, session: &Session) -> Result<(), StageError> {
         Command::Inspect(args) => inspect::run(&args),
         Command::Config(command) => config::run(&command),
         Command::Train(command) => train::run(&command, session),
+        Command::Evaluate(command) => evaluate::run(&command, session),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "tamis", &mut script);

@@ -2,19 +2,21 @@
 
 mod held_out;
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{Session, text_paths};
-use crate::config::TextPath;
+use super::Session;
+use super::labelled::{DocumentArgs, LabelArgs};
 use crate::shard::write_atomic;
 use crate::stage::StageError;
-use crate::stage::documents::{self, Wanted};
+use crate::stage::documents;
 use crate::train::classifier::{self, Example, TrainOptions};
 use crate::train::prior::{PriorBuilder, PriorOptions};
 use crate::train::profile::{LEAST_BYTES, ReferenceBuilder};
+
+/// What the progress bar shows.
+const TASK: &str = "train";
 
 /// Which model to make.
 #[derive(Debug, Subcommand)]
@@ -46,21 +48,8 @@ Example:
 /// Which documents to train on, and where the model goes.
 #[derive(Debug, Args)]
 pub struct TextArgs {
-    /// Files, folders or globs
-    #[arg(value_name = "G", required = true)]
-    patterns: Vec<String>,
-    /// Where the text is: a column, or a path such as `messages[].content`; repeatable
-    #[arg(long, value_name = "PATH", default_value = "text")]
-    text: Vec<TextPath>,
-    /// Column that holds the language, ISO 639-1
-    #[arg(long, value_name = "COLUMN", default_value = "lang")]
-    lang_column: String,
-    /// Only documents whose column has this value; repeatable, values of one column are alternatives
-    #[arg(long = "where", value_name = "COLUMN=VALUE", value_parser = pair)]
-    only: Vec<(String, String)>,
-    /// No documents whose column has this value; repeatable
-    #[arg(long = "where-not", value_name = "COLUMN=VALUE", value_parser = pair)]
-    never: Vec<(String, String)>,
+    #[command(flatten)]
+    documents: DocumentArgs,
     /// The model file
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -84,30 +73,11 @@ pub struct PriorArgs {
 pub struct ClassifierArgs {
     #[command(flatten)]
     documents: TextArgs,
-    /// Column that holds the label
-    #[arg(long, value_name = "COLUMN", default_value = "label")]
-    label: String,
-    /// Label of human documents
-    #[arg(long, value_name = "VALUE", default_value = "human")]
-    human: String,
-    /// Label of machine documents
-    #[arg(long, value_name = "VALUE", default_value = "machine")]
-    machine: String,
-    /// Column that holds topic or register: what validation leaves out
-    #[arg(long, value_name = "COLUMN", default_value = "domain")]
-    domain: String,
-    /// Column that holds the model that wrote a document
-    #[arg(long, value_name = "COLUMN", default_value = "generator")]
-    generator: String,
+    #[command(flatten)]
+    labels: LabelArgs,
     /// Column that holds the collection that a document comes from
     #[arg(long, value_name = "COLUMN", default_value = "source")]
     source: String,
-    /// Column of what may not be split between training and validation
-    #[arg(long, value_name = "COLUMN", default_value = "group")]
-    group: String,
-    /// Column of the sort of text within a label
-    #[arg(long, value_name = "COLUMN", default_value = "subset")]
-    subset: String,
     /// Seed of crops and order
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -122,34 +92,7 @@ pub struct ClassifierArgs {
     held_out: Option<PathBuf>,
 }
 
-fn pair(text: &str) -> Result<(String, String), String> {
-    text.split_once('=')
-        .map(|(column, value)| (column.to_owned(), value.to_owned()))
-        .ok_or_else(|| "use COLUMN=VALUE".to_owned())
-}
-
-fn by_column(pairs: &[(String, String)]) -> BTreeMap<String, Vec<String>> {
-    let mut columns: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for (column, value) in pairs {
-        columns
-            .entry(column.clone())
-            .or_default()
-            .push(value.clone());
-    }
-    columns
-}
-
 impl TextArgs {
-    fn wanted(&self, columns: &[&String]) -> Result<Wanted, StageError> {
-        Ok(Wanted {
-            patterns: self.patterns.clone(),
-            text: text_paths(&self.text)?,
-            columns: columns.iter().map(|c| (*c).clone()).collect(),
-            only: by_column(&self.only),
-            never: by_column(&self.never),
-        })
-    }
-
     fn save(&self, bytes: &[u8], session: &Session) -> Result<(), StageError> {
         let written = write_atomic(&self.out, bytes)?;
         session.finish();
@@ -176,47 +119,24 @@ pub fn run(command: &TrainCommand, session: &Session) -> Result<(), StageError> 
 }
 
 fn train_classifier(args: &ClassifierArgs, session: &Session) -> Result<(), StageError> {
-    let columns = [
-        &args.label,
-        &args.domain,
-        &args.generator,
-        &args.source,
-        &args.group,
-        &args.subset,
-        &args.documents.lang_column,
-    ];
     let mut examples = Vec::new();
-    let mut unlabelled = 0u64;
-    documents::for_each(
-        &args.documents.wanted(&columns)?,
-        &session.options(0),
-        |(text, values)| {
-            let [label, domain, generator, source, group, subset, lang] =
-                <[String; 7]>::try_from(values).unwrap_or_default();
-            let machine = label == args.machine;
-            if machine || label == args.human {
-                examples.push(Example {
-                    text,
-                    machine,
-                    domain,
-                    generator,
-                    source,
-                    group,
-                    lang,
-                    subset,
-                });
-            } else {
-                unlabelled += 1;
-            }
-            Ok(())
+    args.labels.for_each(
+        &args.documents.documents,
+        (TASK, std::slice::from_ref(&args.source)),
+        session,
+        |mut labelled| {
+            examples.push(Example {
+                text: labelled.text,
+                machine: labelled.machine,
+                domain: labelled.domain,
+                generator: labelled.generator,
+                source: labelled.further.pop().unwrap_or_default(),
+                group: labelled.group,
+                lang: labelled.lang,
+                subset: labelled.subset,
+            });
         },
     )?;
-    if unlabelled > 0 {
-        tracing::warn!(
-            rows = unlabelled,
-            "rows with another label were passed over"
-        );
-    }
     let defaults = TrainOptions::default();
     let options = TrainOptions {
         seed: args.seed.unwrap_or(defaults.seed),
@@ -243,10 +163,11 @@ fn train_prior(args: &PriorArgs, session: &Session) -> Result<(), StageError> {
         max_words: args.max_words.unwrap_or(defaults.max_words),
         ..defaults
     };
+    let documents = &args.documents.documents;
     let mut builder = PriorBuilder::new(options);
     let fault = |e| StageError::Usage(format!("cannot train: {e}"));
     documents::for_each(
-        &args.documents.wanted(&[&args.documents.lang_column])?,
+        &documents.wanted(TASK, &[&documents.lang_column])?,
         &session.options(0),
         |(text, values)| builder.push(&values[0], &text).map_err(fault),
     )?;
@@ -264,7 +185,9 @@ fn train_prior(args: &PriorArgs, session: &Session) -> Result<(), StageError> {
 fn train_profile(args: &TextArgs, session: &Session) -> Result<(), StageError> {
     let mut builder = ReferenceBuilder::default();
     documents::for_each(
-        &args.wanted(&[&args.lang_column])?,
+        &args
+            .documents
+            .wanted(TASK, &[&args.documents.lang_column])?,
         &session.options(0),
         |(text, values)| {
             builder.add(&values[0], &text);

@@ -8,8 +8,10 @@
 //! from base models is beyond it, and text that a model polished is hard; the card beside the
 //! model says how hard.
 
+pub mod bootstrap;
 mod features;
 mod file;
+pub mod measure;
 mod reference;
 mod region;
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Documents of shards with some of their columns, for training: read in parallel, given in order.
+//! Documents of shards with some of their columns, for training and studies: read in parallel, given in order.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,6 +12,8 @@ use crate::shard::{self, Block, Columns, Shard};
 /// Which documents are wanted.
 #[derive(Debug, Clone, Default)]
 pub struct Wanted {
+    /// What they are wanted for, as the progress bar shows it.
+    pub task: &'static str,
     /// Files, folders or globs.
     pub patterns: Vec<String>,
     /// Where the text is.
@@ -61,7 +63,7 @@ pub fn for_each(
     for pattern in &wanted.patterns {
         shards.extend(shard::find(std::slice::from_ref(pattern))?);
     }
-    engine.progress.begin("train", shards.len());
+    engine.progress.begin(wanted.task, shards.len());
     let (mut taken, mut bad) = (0, 0);
     for found in &shards {
         blocks(

@@ -64,7 +64,11 @@ impl Models {
     }
 }
 
-fn read(path: &str, pinned: Option<&str>) -> Result<Vec<u8>, String> {
+/// The bytes of a model file.
+///
+/// # Errors
+/// What is wrong, in words: it cannot be read, or has another digest than its pin.
+pub fn read(path: &str, pinned: Option<&str>) -> Result<Vec<u8>, String> {
     let bytes = std::fs::read(path).map_err(|e| format!("cannot read the model {path}: {e}"))?;
     let digest = blake3::hash(&bytes).to_hex().to_string();
     match pinned {

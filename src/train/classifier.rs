@@ -18,7 +18,6 @@ mod folds;
 mod held_out;
 mod languages;
 mod logistic;
-mod measure;
 mod reference;
 mod regions;
 mod report;
@@ -37,7 +36,6 @@ use rows::Rows;
 
 pub use folds::{Grouping, family};
 pub use held_out::HeldOut;
-pub use measure::{auroc, expected_calibration_error, true_positive_rate};
 pub use report::{Cell, LanguageFigures, LanguageTable, Report};
 
 /// Characters at which the figures of a report are taken.

@@ -13,6 +13,7 @@ mod bad_values;
 mod changed;
 mod commands;
 mod decided_again;
+mod evaluate;
 mod jsonl;
 mod main_job;
 mod models;

@@ -9,6 +9,8 @@ pub const BINS: usize = 64;
 pub const FIRST_EDGE: f64 = -7.75;
 /// Width of a bin; the thresholds are edges of bins.
 pub const WIDTH: f64 = 0.25;
+/// The rate that [`Reference::threshold`] is for.
+const KEPT_RATE: f64 = 0.01;
 /// Logits at which rates of error are kept.
 pub const THRESHOLDS: [f64; 5] = [-1.0, 0.0, 1.0, 2.0, 3.0];
 
@@ -38,6 +40,26 @@ pub struct Reference {
     pub threshold: f64,
     /// Rates at [`THRESHOLDS`].
     pub rates: [ThresholdRates; 5],
+}
+
+impl Reference {
+    /// The logit that a share of `fpr` of human documents reaches: the kept one for 1%, else the
+    /// lowest edge of a bin above which the histogram has no more.
+    pub fn threshold_at(&self, fpr: f64) -> f64 {
+        if fpr == KEPT_RATE {
+            return self.threshold;
+        }
+        let mut above = 0.0;
+        let mut threshold = FIRST_EDGE + WIDTH * (BINS - 1) as f64;
+        for edge in (1..BINS).rev() {
+            above += self.human[edge];
+            if above > fpr {
+                break;
+            }
+            threshold = FIRST_EDGE + WIDTH * (edge - 1) as f64;
+        }
+        threshold
+    }
 }
 
 impl Default for Reference {

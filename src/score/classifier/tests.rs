@@ -179,3 +179,26 @@ proptest! {
         }
     }
 }
+
+proptest! {
+    #[test]
+    fn thresholds_of_other_rates_are_the_lowest_edges_that_hold_them(
+        logits in prop::collection::vec(-9.0f64..9.0, 1..200),
+        percent in 2u32..60,
+    ) {
+        let mut reference = Reference {
+            human: [0.0; BINS],
+            threshold: 12.5,
+            ..Reference::default()
+        };
+        for &logit in &logits {
+            reference.human[bin(logit)] += 1.0 / logits.len() as f64;
+        }
+        prop_assert_eq!(reference.threshold_at(0.01), 12.5);
+        let fpr = f64::from(percent) / 100.0 + 1e-7;
+        let threshold = reference.threshold_at(fpr);
+        let reach = |t: f64| measure::share_at(&logits, t).unwrap();
+        prop_assert!(reach(threshold) <= fpr);
+        prop_assert!(threshold == FIRST_EDGE || reach(threshold - WIDTH) > fpr);
+    }
+}

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::measure::auroc;
 use super::report::LanguageFigures;
 use super::rows::Rows;
+use crate::score::classifier::measure::auroc;
 
 /// Rows of a domain below which it says nothing by itself.
 const MIN_ROWS: usize = 30;

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::folds::Grouping;
-use super::measure::{auroc, expected_calibration_error, sorted, true_positive_rate};
 use super::rows::Rows;
+use crate::score::classifier::measure::{
+    auroc, expected_calibration_error, sorted, true_positive_rate,
+};
 
 /// Documents of each label below which a cell has no AUROC, and is not listed.
 const MIN_ROWS: usize = 30;
