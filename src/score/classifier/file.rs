@@ -9,8 +9,7 @@
 //!             languages u32, then each: length u8, its ASCII letters, AUROC f64
 //!             bias f64, scale f64, slots_log2 u32
 //!             common tokens u32, then their hashes u64, rising
-//!             2^slots_log2 weights i8
-//!         and nothing more
+//!         2^slots_log2 weights i8 of each region, and nothing more
 //! ```
 
 use super::features::{FeatureSpace, MAX_COMMON, SLOTS_LOG2};
@@ -52,6 +51,8 @@ fn body(model: &Classifier) -> Vec<u8> {
         let common = region.space.common();
         out.extend_from_slice(&(common.len() as u32).to_le_bytes());
         out.extend(common.iter().flat_map(|hash| hash.to_le_bytes()));
+    }
+    for region in &model.regions {
         out.extend(region.weights.iter().map(|w| w.to_le_bytes()[0]));
     }
     out
@@ -75,7 +76,8 @@ fn write_reference(reference: &Reference, out: &mut Vec<u8>) {
     }
 }
 
-pub(super) fn read(bytes: &[u8]) -> Result<Classifier, ModelError> {
+/// The fields after the digest, and the digest.
+fn open(bytes: &[u8]) -> Result<(Fields<'_>, &[u8]), ModelError> {
     if bytes.get(..MAGIC.len()) != Some(MAGIC) {
         return Err(ModelError::Magic);
     }
@@ -91,23 +93,28 @@ pub(super) fn read(bytes: &[u8]) -> Result<Classifier, ModelError> {
         });
     }
     let seal = file.take(32, "digest")?;
+    Ok((file, seal))
+}
+
+/// The languages that the model answers for, sorted; its digest and its weights are not looked at.
+pub(super) fn languages(bytes: &[u8]) -> Result<Vec<AnsweredLanguage>, ModelError> {
+    let (mut file, _) = open(bytes)?;
+    read_reference(&mut file)?;
+    let regions = read_regions(&mut file)?;
+    let languages = regions.into_iter().flat_map(|region| region.languages);
+    Ok(super::sorted(languages.collect()))
+}
+
+pub(super) fn read(bytes: &[u8]) -> Result<Classifier, ModelError> {
+    let (mut file, seal) = open(bytes)?;
     if blake3::hash(file.rest).as_bytes() != seal {
         return Err(ModelError::Digest);
     }
     let reference = read_reference(&mut file)?;
-    let count = file.u32("regions")?;
-    let mut regions: Vec<Region> = Vec::new();
-    for _ in 0..count {
-        let region = read_region(&mut file)?;
-        let known = |language: &AnsweredLanguage| {
-            regions
-                .iter()
-                .any(|known| known.answers_for(&language.lang))
-        };
-        if region.languages.iter().any(known) {
-            return Err(ModelError::Field { field: "languages" });
-        }
-        regions.push(region);
+    let mut regions = read_regions(&mut file)?;
+    for region in &mut regions {
+        let weights = file.take(1 << region.space.slots_log2(), "weights")?;
+        region.weights = weights.iter().map(|&w| i8::from_le_bytes([w])).collect();
     }
     if !file.rest.is_empty() {
         return Err(ModelError::Length {
@@ -135,6 +142,23 @@ fn read_reference(from: &mut Fields<'_>) -> Result<Reference, ModelError> {
         };
     }
     Ok(reference)
+}
+
+/// The regions without their weights.
+fn read_regions(from: &mut Fields<'_>) -> Result<Vec<Region>, ModelError> {
+    let mut regions: Vec<Region> = Vec::new();
+    for _ in 0..from.u32("regions")? {
+        let region = read_region(from)?;
+        let known = |language: &AnsweredLanguage| {
+            let mut others = regions.iter();
+            others.any(|other| other.answers_for(&language.lang))
+        };
+        if region.languages.iter().any(known) {
+            return Err(ModelError::Field { field: "languages" });
+        }
+        regions.push(region);
+    }
+    Ok(regions)
 }
 
 fn read_region(from: &mut Fields<'_>) -> Result<Region, ModelError> {
@@ -168,13 +192,12 @@ fn read_region(from: &mut Fields<'_>) -> Result<Region, ModelError> {
             field: "common tokens",
         });
     }
-    let weights = from.take(1 << slots_log2, "weights")?;
     Ok(Region {
         languages,
         space: FeatureSpace::new(slots_log2, &common),
         bias,
         scale,
-        weights: weights.iter().map(|&w| i8::from_le_bytes([w])).collect(),
+        weights: Vec::new(),
     })
 }
 

@@ -26,7 +26,7 @@ pub fn unmask(text: &str, max_chars: usize) -> Cow<'_, str> {
         true => main_script(head),
         false => Script::Latin,
     };
-    if !seen.masked && !(seen.foreign && Words::any_folds(head, main)) {
+    if !(seen.masked || seen.foreign && Words::any_folds(head, main)) {
         return Cow::Borrowed(head);
     }
     let mut writer = Writer::new(main, head.len().min(max_chars.saturating_mul(4)));
