@@ -83,10 +83,14 @@ impl Abstain {
 /// Room that one worker uses for one document after the other.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    /// One bit a slot; all zero between documents.
-    seen: Vec<u64>,
+    /// The slots that were seen, by open addressing; sized by the document, so that it stays in a
+    /// fast cache whatever the number of weights.
+    seen: Vec<u32>,
     slots: Vec<u32>,
 }
+
+/// A place in [`Scratch::seen`] that holds no slot.
+const UNSEEN: u32 = u32::MAX;
 
 /// A trained model, shared by all workers.
 #[derive(Debug, Clone, PartialEq)]
@@ -207,26 +211,33 @@ pub fn quantise(x: f64) -> f64 {
 
 /// The distinct slots of the uni- and bigrams among the first `max_chars` characters of `text`.
 ///
-/// The slots are in order of first appearance; `slots_log2` is at most 32.
+/// The slots are in order of first appearance; `slots_log2` is at most 31.
 pub fn features<'s>(
     text: &str,
     max_chars: usize,
     slots_log2: u32,
     scratch: &'s mut Scratch,
 ) -> &'s [u32] {
-    let words = (1usize << slots_log2).div_ceil(64);
-    if scratch.seen.len() != words {
-        scratch.seen = vec![0; words];
-    }
+    // A character gives one token and one pair at most, so half of the places stay free.
+    let most = 2 * text.len().min(max_chars);
+    scratch.seen.clear();
+    scratch
+        .seen
+        .resize((2 * most + 1).next_power_of_two(), UNSEEN);
     scratch.slots.clear();
     let Scratch { seen, slots } = scratch;
+    let places = seen.len() - 1;
     let shift = 64 - slots_log2;
     let mut add = |hash: u64| {
-        let slot = (hash >> shift) as usize;
-        let bit = 1u64 << (slot & 63);
-        if seen[slot >> 6] & bit == 0 {
-            seen[slot >> 6] |= bit;
-            slots.push(slot as u32);
+        let slot = (hash >> shift) as u32;
+        let mut place = slot as usize & places;
+        while seen[place] != slot {
+            if seen[place] == UNSEEN {
+                seen[place] = slot;
+                slots.push(slot);
+                break;
+            }
+            place = (place + 1) & places;
         }
     };
     let mut previous = None;
@@ -236,8 +247,5 @@ pub fn features<'s>(
             add(mix(u64::rotate_left(previous, 21) ^ token));
         }
     });
-    for &slot in slots.iter() {
-        seen[slot as usize >> 6] = 0;
-    }
     slots
 }
