@@ -53,7 +53,7 @@ impl FeatureSpace {
     /// The distinct slots of the n-grams among the first `max_chars` characters of `text`, in order
     /// of first appearance.
     pub fn slots<'s>(&self, text: &str, max_chars: usize, scratch: &'s mut Scratch) -> &'s [u32] {
-        scratch.begin(self.slots_log2);
+        scratch.begin(text.len().min(max_chars), self.slots_log2);
         let mut words = 0u64;
         let mut skeleton = [0u64; 3];
         let mut read = 0u32;
@@ -80,7 +80,7 @@ impl FeatureSpace {
             skeleton = [second, first, kept];
             read = read.saturating_add(1);
         });
-        scratch.end()
+        &scratch.slots
     }
 }
 
@@ -128,35 +128,59 @@ impl CommonTokens {
 /// Room that one worker uses for one document after the other.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    /// One bit a slot; all zero between documents.
-    seen: Vec<u64>,
+    /// The slots that were seen, by open addressing and at most half full; sized by the document,
+    /// so that it stays in a fast cache whatever the number of weights.
+    seen: Vec<u32>,
     slots: Vec<u32>,
     shift: u32,
 }
 
+/// A place in [`Scratch::seen`] that holds no slot.
+const UNSEEN: u32 = u32::MAX;
+
 impl Scratch {
-    fn begin(&mut self, slots_log2: u32) {
-        let words = (1usize << slots_log2).div_ceil(64);
-        if self.seen.len() < words {
-            self.seen.resize(words, 0);
-        }
+    fn begin(&mut self, chars: usize, slots_log2: u32) {
+        // A word of ordinary length begins fewer than one n-gram a character.
+        let places = (2 * chars).next_power_of_two().max(64);
+        self.seen.clear();
+        self.seen.resize(places, UNSEEN);
         self.slots.clear();
         self.shift = 64 - slots_log2;
     }
 
+    #[inline]
     fn add(&mut self, hash: u64) {
-        let slot = (hash >> self.shift) as usize;
-        let bit = 1u64 << (slot & 63);
-        if self.seen[slot >> 6] & bit == 0 {
-            self.seen[slot >> 6] |= bit;
-            self.slots.push(slot as u32);
+        let slot = (hash >> self.shift) as u32;
+        if self.is_new(slot) {
+            self.slots.push(slot);
+            if 2 * self.slots.len() > self.seen.len() {
+                self.grow();
+            }
         }
     }
 
-    fn end(&mut self) -> &[u32] {
-        for &slot in &self.slots {
-            self.seen[slot as usize >> 6] = 0;
+    /// Marks `slot` as seen, and says whether it was not.
+    #[inline]
+    fn is_new(&mut self, slot: u32) -> bool {
+        let mask = self.seen.len() - 1;
+        let mut place = slot as usize & mask;
+        while self.seen[place] != slot {
+            if self.seen[place] == UNSEEN {
+                self.seen[place] = slot;
+                return true;
+            }
+            place = (place + 1) & mask;
         }
-        &self.slots
+        false
+    }
+
+    #[cold]
+    fn grow(&mut self) {
+        let places = 2 * self.seen.len();
+        self.seen.clear();
+        self.seen.resize(places, UNSEEN);
+        for at in 0..self.slots.len() {
+            self.is_new(self.slots[at]);
+        }
     }
 }
