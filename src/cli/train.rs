@@ -1,5 +1,7 @@
 //! `tamis train classifier|prior|profile`: the models that ship, and any like them.
 
+mod held_out;
+
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -21,7 +23,7 @@ const TASK: &str = "train";
 pub enum TrainCommand {
     /// The classifier of human and machine text, from labelled shards
     #[command(after_help = CLASSIFIER_EXAMPLE)]
-    Classifier(ClassifierArgs),
+    Classifier(Box<ClassifierArgs>),
     /// An n-gram prior for token editing, from human text
     #[command(after_help = PRIOR_EXAMPLE)]
     Prior(PriorArgs),
@@ -73,9 +75,21 @@ pub struct ClassifierArgs {
     documents: TextArgs,
     #[command(flatten)]
     labels: LabelArgs,
+    /// Column that holds the collection that a document comes from
+    #[arg(long, value_name = "COLUMN", default_value = "source")]
+    source: String,
     /// Seed of crops and order
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
+    /// Most folds of each validation, which leaves out domains, generators and sources in turn
+    #[arg(long, value_name = "N")]
+    folds: Option<usize>,
+    /// Most weights of a language, as a power of two
+    #[arg(long, value_name = "LOG2")]
+    slots: Option<u32>,
+    /// Also write every row's held-out logits here, as Parquet
+    #[arg(long, value_name = "FILE")]
+    held_out: Option<PathBuf>,
 }
 
 impl TextArgs {
@@ -108,28 +122,36 @@ fn train_classifier(args: &ClassifierArgs, session: &Session) -> Result<(), Stag
     let mut examples = Vec::new();
     args.labels.for_each(
         &args.documents.documents,
-        (TASK, &[]),
+        (TASK, std::slice::from_ref(&args.source)),
         session,
-        |labelled| {
+        |mut labelled| {
             examples.push(Example {
                 text: labelled.text,
                 machine: labelled.machine,
                 domain: labelled.domain,
                 generator: labelled.generator,
+                source: labelled.further.pop().unwrap_or_default(),
                 group: labelled.group,
                 lang: labelled.lang,
                 subset: labelled.subset,
             });
         },
     )?;
-    let mut options = TrainOptions::default();
-    if let Some(seed) = args.seed {
-        options.seed = seed;
-    }
+    let defaults = TrainOptions::default();
+    let options = TrainOptions {
+        seed: args.seed.unwrap_or(defaults.seed),
+        folds: args.folds.unwrap_or(defaults.folds),
+        slots_log2: args.slots.unwrap_or(defaults.slots_log2),
+        ..defaults
+    };
     let model = classifier::train(&examples, &options)
         .map_err(|e| StageError::Usage(format!("cannot train: {e}")))?;
+    if let Some(path) = &args.held_out {
+        held_out::write(path, &examples, &model.held_out)?;
+    }
     args.documents.save(&model.classifier.to_bytes(), session)?;
-    session.say(&model.report.to_string());
+    session.say(&model.domains.to_string());
+    session.say(&model.generators.to_string());
     session.say(&classifier::LanguageTable(&model.languages).to_string());
     Ok(())
 }

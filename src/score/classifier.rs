@@ -1,25 +1,29 @@
 //! The embedded classifier: a logit that a machine wrote a text, or the reason why it does not say.
 //!
-//! Logistic regression on hashed word uni- and bigrams with punctuation as tokens, of which only
-//! the *presence* counts, at unit length (L2). Weights are 8-bit integers, and a document's sum of
-//! them is an integer, so the logit is the same on every machine and in every order of summation.
+//! Logistic regressions, one for each language with much text and one for the rest, on hashed n-grams of words and of their skeleton, of which
+//! only the *presence* counts, at unit length (L2). Weights are 8-bit integers, and a document's sum
+//! of them is an integer, so the logit is the same on every machine and in every order of summation.
 //!
 //! It knows text of instruction-tuned models in the languages that its file lists. Text sampled
 //! from base models is beyond it, and text that a model polished is hard; the card beside the
 //! model says how hard.
 
 pub mod bootstrap;
+mod features;
 mod file;
 pub mod measure;
 mod reference;
+mod region;
 #[cfg(test)]
 mod tests;
 
 use thiserror::Error;
 
-use crate::text::normalise::{MAX_CHARS, head, mix, tokens};
+use crate::text::normalise::{MAX_CHARS, is_shorter};
 
+pub use features::{FeatureSpace, MAX_COMMON, SLOTS_LOG2, Scratch};
 pub use reference::{BINS, FIRST_EDGE, Reference, THRESHOLDS, ThresholdRates, WIDTH, bin};
+pub use region::{AnsweredLanguage, Region};
 
 /// Characters below which a text is too short to be judged.
 pub const MIN_CHARS: usize = 200;
@@ -66,7 +70,7 @@ pub enum ModelError {
 /// Why the classifier does not judge a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Abstain {
-    /// Fewer than [`MIN_CHARS`] characters, or nothing but space.
+    /// Fewer than [`MIN_CHARS`] characters that can be seen, or nothing but space.
     TooShort,
     /// The language is unknown, or not among those that the model answers for.
     UnknownLanguage,
@@ -82,24 +86,11 @@ impl Abstain {
     }
 }
 
-/// Room that one worker uses for one document after the other.
-#[derive(Debug, Default)]
-pub struct Scratch {
-    /// One bit a slot; all zero between documents.
-    seen: Vec<u64>,
-    slots: Vec<u32>,
-}
-
 /// A trained model, shared by all workers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Classifier {
-    slots_log2: u32,
-    languages: Vec<String>,
-    bias: f64,
-    /// What one unit of an 8-bit weight is worth.
-    scale: f64,
+    regions: Vec<Region>,
     reference: Reference,
-    weights: Vec<i8>,
     digest: String,
 }
 
@@ -109,28 +100,18 @@ impl Classifier {
         Classifier::from_bytes(EMBEDDED).expect("the embedded model is checked by a test")
     }
 
-    /// Quantises trained `weights` (one a slot, their number a power of two) to 8 bits.
-    ///
-    /// `languages` are ISO 639-1 codes for which the model answers, best sorted.
-    pub fn from_weights(
-        weights: &[f32],
-        bias: f64,
-        languages: Vec<String>,
-        reference: Reference,
-    ) -> Classifier {
-        let largest = weights.iter().fold(0f32, |m, w| m.max(w.abs()));
-        let scale = if largest > 0.0 { largest / 127.0 } else { 1.0 };
-        let quantised = weights
-            .iter()
-            .map(|w| (w / scale).round().clamp(-127.0, 127.0) as i8)
-            .collect();
+    /// The languages that the model inside the program answers for, sorted; quicker than reading it.
+    pub fn embedded_languages() -> Vec<AnsweredLanguage> {
+        file::languages(EMBEDDED).expect("the embedded model is checked by a test")
+    }
+
+    /// A model of `regions`, no language in two of them.
+    pub fn new(mut regions: Vec<Region>, reference: Reference) -> Classifier {
+        let first = |region: &Region| region.languages.first().map(|known| known.lang.clone());
+        regions.sort_by_key(first);
         let mut classifier = Classifier {
-            slots_log2: weights.len().trailing_zeros(),
-            languages,
-            bias,
-            scale: f64::from(scale),
+            regions,
             reference,
-            weights: quantised,
             digest: String::new(),
         };
         classifier.digest = file::digest(&classifier);
@@ -156,33 +137,25 @@ impl Classifier {
         lang: Option<&str>,
         scratch: &mut Scratch,
     ) -> Result<f64, Abstain> {
-        if head(text, MIN_CHARS - 1).len() == text.len() {
+        self.logit_of_head(text, MAX_CHARS, lang, scratch)
+    }
+
+    /// The same of the first `max_chars` characters, which must still be [`MIN_CHARS`].
+    pub fn logit_of_head(
+        &self,
+        text: &str,
+        max_chars: usize,
+        lang: Option<&str>,
+        scratch: &mut Scratch,
+    ) -> Result<f64, Abstain> {
+        if is_shorter(text, MIN_CHARS) {
             return Err(Abstain::TooShort);
         }
-        match lang {
-            Some(lang) if self.languages.iter().any(|known| known == lang) => {}
-            _ => return Err(Abstain::UnknownLanguage),
-        }
-        let slots = features(text, MAX_CHARS, self.slots_log2, scratch);
-        self.logit_of_slots(slots).ok_or(Abstain::TooShort)
-    }
-
-    /// The logit of a document given as distinct slots; `None` where there is none.
-    pub fn logit_of_slots(&self, slots: &[u32]) -> Option<f64> {
-        if slots.is_empty() {
-            return None;
-        }
-        let sum: i64 = slots
-            .iter()
-            .map(|&slot| i64::from(self.weights[slot as usize]))
-            .sum();
-        let logit = self.bias + self.scale * sum as f64 / libm::sqrt(slots.len() as f64);
-        Some(quantise(logit))
-    }
-
-    /// Binary logarithm of the number of weights.
-    pub fn slots_log2(&self) -> u32 {
-        self.slots_log2
+        let region = lang.and_then(|lang| self.regions.iter().find(|r| r.answers_for(lang)));
+        let region = region.ok_or(Abstain::UnknownLanguage)?;
+        region
+            .logit(text, max_chars, scratch)
+            .ok_or(Abstain::TooShort)
     }
 
     /// BLAKE3 of the model file's content, in hexadecimal.
@@ -190,9 +163,19 @@ impl Classifier {
         &self.digest
     }
 
-    /// The languages that the model answers for (ISO 639-1).
-    pub fn languages(&self) -> &[String] {
-        &self.languages
+    /// The parts, sorted by their languages.
+    pub fn regions(&self) -> &[Region] {
+        &self.regions
+    }
+
+    /// The languages that the model answers for, sorted by their codes.
+    pub fn languages(&self) -> Vec<AnsweredLanguage> {
+        let regions = self.regions.iter();
+        sorted(
+            regions
+                .flat_map(|region| region.languages.iter().cloned())
+                .collect(),
+        )
     }
 
     /// How the model behaved on text of domains that it had not seen.
@@ -201,45 +184,13 @@ impl Classifier {
     }
 }
 
+fn sorted(mut languages: Vec<AnsweredLanguage>) -> Vec<AnsweredLanguage> {
+    languages.sort_by(|a, b| a.lang.cmp(&b.lang));
+    languages
+}
+
 /// The nearest multiple of 2^-20.
 pub fn quantise(x: f64) -> f64 {
     const STEPS: f64 = 1_048_576.0;
     libm::round(x * STEPS) / STEPS
-}
-
-/// The distinct slots of the uni- and bigrams among the first `max_chars` characters of `text`.
-///
-/// The slots are in order of first appearance; `slots_log2` is at most 32.
-pub fn features<'s>(
-    text: &str,
-    max_chars: usize,
-    slots_log2: u32,
-    scratch: &'s mut Scratch,
-) -> &'s [u32] {
-    let words = (1usize << slots_log2).div_ceil(64);
-    if scratch.seen.len() != words {
-        scratch.seen = vec![0; words];
-    }
-    scratch.slots.clear();
-    let Scratch { seen, slots } = scratch;
-    let shift = 64 - slots_log2;
-    let mut add = |hash: u64| {
-        let slot = (hash >> shift) as usize;
-        let bit = 1u64 << (slot & 63);
-        if seen[slot >> 6] & bit == 0 {
-            seen[slot >> 6] |= bit;
-            slots.push(slot as u32);
-        }
-    };
-    let mut previous = None;
-    tokens(text, max_chars, |token| {
-        add(token);
-        if let Some(previous) = previous.replace(token) {
-            add(mix(u64::rotate_left(previous, 21) ^ token));
-        }
-    });
-    for &slot in slots.iter() {
-        seen[slot as usize >> 6] = 0;
-    }
-    slots
 }

@@ -2,17 +2,28 @@
 //!
 //! Probabilities equal those of fastText's own program to the last bits of a 32-bit float: a text
 //! is read as one line (line breaks become spaces, a line end is added, since fastText makes a
-//! token and n-grams of it), and probabilities that rounding pushed above 1 are cut to 1.
+//! token and n-grams of it), and probabilities that its logarithm pushed above 1 are cut to 1.
+//!
+//! A file holds, after its magic number and version, the training's arguments, the [`dictionary`],
+//! and a table of input rows and one of output rows ([`matrix`]); the [`loss`] makes a probability
+//! of what they give. Everything is held against the file's length and against each other before it
+//! is used, since the format has no checksum: what cannot be is refused with a [`Fault`].
 
-mod layout;
+mod cursor;
+mod dictionary;
+mod loss;
+mod matrix;
 #[cfg(test)]
 mod tests;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
-use fasttext::FastText;
 use thiserror::Error;
 
+use cursor::{Cursor, Fault};
+use dictionary::Dictionary;
+use loss::Loss;
+use matrix::Matrix;
+
+const MAGIC: i32 = 793_712_314;
 const PREFIX: &str = "__label__";
 
 /// Why a fastText model cannot be used.
@@ -24,12 +35,6 @@ pub enum FastTextError {
         /// What is wrong.
         fault: &'static str,
     },
-    /// The loader refused the file.
-    #[error("fastText model does not load ({reason}); copy or train it anew")]
-    Load {
-        /// What the loader said.
-        reason: String,
-    },
     /// The model has no such label.
     #[error("fastText model has no label `{label}`: it has {labels}")]
     Label {
@@ -40,21 +45,40 @@ pub enum FastTextError {
     },
 }
 
+/// Rows that are gathered before they are summed, so that their loads overlap.
+const GATHERED: usize = 1024;
+
 /// Room that one worker uses for one document after the other.
 #[derive(Debug, Default)]
 pub struct LineScratch {
-    line: Vec<u8>,
-    words: Vec<i32>,
-    labels: Vec<i32>,
     hashes: Vec<i32>,
-    token: String,
+    rows: Vec<u32>,
+    hidden: Vec<f32>,
+    scores: Vec<f32>,
+}
+
+/// What a file says of how its model was trained, as far as answers depend on it.
+struct Args {
+    dim: usize,
+    loss: i32,
+    /// Longest n-gram of words.
+    grams: usize,
+    /// Rows of hashed n-grams, where there are any.
+    buckets: u64,
+    /// Shortest and longest n-gram of characters; none where the longest is 0.
+    shortest: usize,
+    longest: usize,
 }
 
 /// A model and the label whose probability is the score; shared by all workers.
 pub struct FastTextModel {
-    model: FastText,
+    dictionary: Dictionary,
+    input: Matrix,
+    output: Matrix,
+    loss: Loss,
+    /// Place of the label among the labels.
+    place: usize,
     label: String,
-    labels: usize,
     digest: String,
 }
 
@@ -68,80 +92,70 @@ impl std::fmt::Debug for FastTextModel {
 }
 
 impl FastTextModel {
-    /// Loads a whole model file; `label` may be given with or without its `__label__`.
+    /// Reads a whole model file; `label` may be given with or without its `__label__`.
+    ///
+    /// # Errors
+    /// A file that contradicts itself, ends early or holds weights that are no numbers; a label
+    /// that the model does not have.
     pub fn from_bytes(bytes: &[u8], label: &str) -> Result<FastTextModel, FastTextError> {
-        layout::check(bytes).map_err(|fault| FastTextError::Layout { fault })?;
-        // The sizes are sound now, but the loader has been seen to panic on odd content.
-        let model = catch_unwind(AssertUnwindSafe(|| FastText::load(&mut &bytes[..])))
-            .map_err(|_| FastTextError::Load {
-                reason: "the loader panicked".to_owned(),
-            })?
-            .map_err(|error| FastTextError::Load {
-                reason: error.to_string(),
-            })?;
-        let names: Vec<&str> = (0..model.dict().nlabels())
-            .filter_map(|id| model.dict().get_label(id).ok())
-            .collect();
-        let found = names
+        let layout = |fault| FastTextError::Layout { fault };
+        let (args, dictionary, input, output) = read(bytes).map_err(layout)?;
+        let labels: Vec<String> = dictionary.labels().collect();
+        let is = |name: &String| name == label || name.strip_prefix(PREFIX) == Some(label);
+        let place = labels
             .iter()
-            .find(|name| **name == label || name.strip_prefix(PREFIX) == Some(label));
-        let Some(found) = found.map(|name| (*name).to_owned()) else {
-            let mut listed = names
-                .iter()
-                .take(20)
-                .copied()
-                .collect::<Vec<_>>()
-                .join(", ");
-            if names.len() > 20 {
-                listed.push_str(&format!(" and {} more", names.len() - 20));
-            }
-            return Err(FastTextError::Label {
-                label: label.to_owned(),
-                labels: listed,
-            });
-        };
+            .position(is)
+            .ok_or_else(|| no_such_label(label, &labels))?;
+        let loss = Loss::new(args.loss, dictionary.label_counts(), place).map_err(layout)?;
         Ok(FastTextModel {
-            labels: names.len(),
-            label: found,
+            loss,
+            place,
+            label: labels[place].clone(),
             digest: blake3::hash(bytes).to_hex().to_string(),
-            model,
+            dictionary,
+            input,
+            output,
         })
     }
 
     /// The probability of the label for `text`, in [0, 1]; `None` where the model knows no word
-    /// of it, and nothing of the end of a line either. A model whose weights are beyond all numbers gives NaN,
-    /// which the caller must not take for a score.
+    /// of it, and nothing of the end of a line either. A model whose weights add up to what is
+    /// beyond all numbers gives NaN, which the caller must not take for a score.
     pub fn score(&self, text: &str, scratch: &mut LineScratch) -> Option<f64> {
         let LineScratch {
-            line,
-            words,
-            labels,
             hashes,
-            token,
+            rows,
+            hidden,
+            scores,
         } = scratch;
-        line.clear();
-        line.extend(text.bytes().map(|b| if b == b'\n' { b' ' } else { b }));
-        line.push(b'\n');
-        self.model.dict().get_line_with_scratch(
-            &mut line.as_slice(),
-            words,
-            labels,
-            hashes,
-            token,
-            &mut false,
-        );
-        let predictions = self.model.predict_on_words(words, self.labels, 0.0);
-        if predictions.is_empty() {
+        hidden.clear();
+        hidden.resize(self.input.dim(), 0.0);
+        rows.clear();
+        let mut count = 0usize;
+        let mut sum = |rows: &mut Vec<u32>| {
+            count += rows.len();
+            rows.drain(..)
+                .for_each(|row| self.input.add_row(row, hidden));
+        };
+        self.dictionary.rows_of(text.as_bytes(), hashes, |row| {
+            rows.push(row);
+            if rows.len() == GATHERED {
+                sum(rows);
+            }
+        });
+        sum(rows);
+        if count == 0 {
             return None;
         }
-        // One answer that is no number makes nonsense of the others: they are not shares of a whole.
-        if predictions.iter().any(|p| !p.prob.is_finite()) {
+        let share = (1.0 / count as f64) as f32;
+        hidden.iter_mut().for_each(|sum| *sum *= share);
+        if hidden.iter().any(|mean| !mean.is_finite()) {
             return Some(f64::NAN);
         }
-        // A label that is not among the answers has a probability below what can be told from 0.
-        let own = predictions.iter().find(|p| p.label == self.label);
-        let probability = own.map_or(0.0, |p| f64::from(p.prob));
-        Some(probability.clamp(0.0, 1.0))
+        let probability = self
+            .loss
+            .probability(&self.output, hidden, self.place, scores);
+        Some(f64::from(probability).clamp(0.0, 1.0))
     }
 
     /// BLAKE3 of the model file, in hexadecimal.
@@ -152,5 +166,98 @@ impl FastTextModel {
     /// The label, as the model spells it.
     pub fn label(&self) -> &str {
         &self.label
+    }
+}
+
+fn no_such_label(label: &str, labels: &[String]) -> FastTextError {
+    let mut listed = labels[..labels.len().min(20)].join(", ");
+    if labels.len() > 20 {
+        listed.push_str(&format!(" and {} more", labels.len() - 20));
+    }
+    FastTextError::Label {
+        label: label.to_owned(),
+        labels: listed,
+    }
+}
+
+/// The arguments, dictionary, input and output table of a file that holds one supervised model and
+/// nothing else.
+fn read(bytes: &[u8]) -> Result<(Args, Dictionary, Matrix, Matrix), Fault> {
+    let mut cursor = Cursor::new(bytes);
+    if cursor.i32()? != MAGIC {
+        return Err("it does not begin as a fastText model");
+    }
+    let version = cursor.i32()?;
+    if !(11..=12).contains(&version) {
+        return Err("its format version is neither 11 nor 12");
+    }
+    let args = Args::read(&mut cursor, version)?;
+    let dictionary = Dictionary::read(&mut cursor, &args)?;
+    let quantised = cursor.flag()?;
+    if dictionary.is_pruned() && !quantised {
+        return Err("its dictionary is pruned and its table is not quantised");
+    }
+    let input = Matrix::read(&mut cursor, quantised, args.dim)?;
+    if input.rows() != dictionary.rows() {
+        return Err("its input table does not match its dictionary");
+    }
+    let quantised_output = cursor.flag()?;
+    let output = Matrix::read(&mut cursor, quantised && quantised_output, args.dim)?;
+    if output.rows() != dictionary.label_counts().len() as u64 {
+        return Err("its output table does not match its labels");
+    }
+    match cursor.left() {
+        0 => Ok((args, dictionary, input, output)),
+        _ => Err("it has bytes too many"),
+    }
+}
+
+impl Args {
+    /// Twelve integers and the sampling threshold.
+    fn read(cursor: &mut Cursor<'_>, version: i32) -> Result<Args, Fault> {
+        let mut fields = [0i32; 12];
+        for field in &mut fields {
+            *field = cursor.i32()?;
+        }
+        cursor.bytes(8)?;
+        let [
+            dim,
+            _,
+            _,
+            _,
+            _,
+            grams,
+            loss,
+            model,
+            bucket,
+            shortest,
+            longest,
+            _,
+        ] = fields;
+        if !(1..=1 << 16).contains(&dim) {
+            return Err("its dimension is not between 1 and 65,536");
+        }
+        if !(1..=4).contains(&loss) {
+            return Err("its loss is unknown");
+        }
+        if model != 3 {
+            return Err("it is no supervised model");
+        }
+        if !(0..=64).contains(&grams) || !(0..=1_000).contains(&longest) || shortest < 0 {
+            return Err("its n-gram sizes are impossible");
+        }
+        let buckets = u64::try_from(bucket).map_err(|_| "a size is negative")?;
+        if buckets == 0 && (grams > 1 || longest > 0) {
+            return Err("it has n-grams but no room for them");
+        }
+        Ok(Args {
+            dim: dim as usize,
+            loss,
+            grams: grams as usize,
+            buckets,
+            shortest: shortest as usize,
+            // Supervised models of the old version had none, whatever their file says.
+            longest: if version == 11 { 0 } else { longest as usize },
+        })
     }
 }

@@ -1,4 +1,5 @@
-//! Which language a text is in: whatlang's trigrams over the first bytes of it.
+//! Which language a text is in: whatlang's trigrams over the first bytes of it, unmasked, so that
+//! zero-width characters and look-alike letters change no answer.
 //!
 //! [`FIRST_LOOK`] bytes settle nearly every text; only where whatlang is not [`SETTLED`] are
 //! [`LOOK`] bytes looked at. Nearly all of the cost is the comparison with each language of the
@@ -13,6 +14,7 @@ use std::sync::LazyLock;
 use whatlang::{Detector, Info, Lang};
 
 use super::measure::quantised;
+use crate::text::normalise::unmask;
 
 /// Bytes of a text that are looked at first.
 pub const FIRST_LOOK: usize = 256;
@@ -52,6 +54,7 @@ impl Language {
 
 /// ISO 639-1 code of the language of `text` and the confidence, 0 to 1; null where unsure.
 pub fn identify(text: &str) -> Option<(&'static str, f64)> {
+    let text = &*unmask(text, LOOK);
     let head = &text[..text.floor_char_boundary(LOOK)];
     if head
         .chars()

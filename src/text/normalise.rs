@@ -5,22 +5,27 @@
 //! text through the same glass:
 //!
 //! - quotes, dashes, ellipses, full-width and ideographic punctuation become their ASCII kin;
-//! - zero-width characters and combining accents are dropped, every sort of space is one space,
-//!   and space itself is no token, so line breaks and spaces before punctuation say nothing;
-//! - look-alike letters are folded into the script that most letters of the text belong to;
+//! - the text is read as it is seen ([`unmask`]): without zero-width characters and combining
+//!   accents, look-alike letters as letters of the text's script;
+//! - every sort of space is one space, and space itself is no token, so line breaks and spaces
+//!   before punctuation say nothing;
 //! - `* # _ ~` and the backtick are dropped, and so are list and quotation marks at a line's start;
 //! - a run of digits is one token that tells only its length (1, 2, 3, 4, more);
 //! - a run of one punctuation mark is one token, single or repeated;
 //! - words are lower-cased; an apostrophe between letters belongs to the word; Chinese, Japanese
 //!   and Korean characters are one token each.
 //!
-//! Nothing is allocated: a token is a 64-bit hash handed to a closure.
+//! Nothing is allocated a word: a token is a 64-bit hash handed to a closure.
 
 mod fold;
+mod look_alikes;
 #[cfg(test)]
 mod tests;
+mod unmask;
 
-use fold::{Folded, Script, fold, latin_twin, main_script};
+use fold::{Folded, fold};
+
+pub use unmask::{head, is_shorter, unmask};
 
 /// Characters read of a document: more bring nothing to the classifier.
 pub const MAX_CHARS: usize = 4_000;
@@ -30,15 +35,9 @@ const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// Calls `emit` with the hash of each token among the first `max_chars` characters of `text`.
 pub fn tokens(text: &str, max_chars: usize, emit: impl FnMut(u64)) {
-    let text = head(text, max_chars);
-    let script = if text.is_ascii() {
-        Script::Latin
-    } else {
-        main_script(text)
-    };
+    let text = unmask(text, max_chars);
     let mut stream = Stream {
         emit,
-        script,
         run: Run::None,
         line_start: true,
     };
@@ -47,31 +46,21 @@ pub fn tokens(text: &str, max_chars: usize, emit: impl FnMut(u64)) {
     while at < bytes.len() {
         let byte = bytes[at];
         if byte < 0x80 {
-            at += stream.ascii(bytes, at);
+            at += stream.ascii(&text, at);
         } else {
-            let c = text[at..]
-                .chars()
-                .next()
-                .expect("a byte at a character boundary begins a character");
-            stream.folded(fold(c, script), &bytes[at + c.len_utf8()..]);
+            let c = character(&text[at..]);
             at += c.len_utf8();
+            stream.folded(fold(c), &text[at..]);
         }
     }
     stream.flush();
 }
 
-/// The first `max_chars` characters of `text`.
-pub fn head(text: &str, max_chars: usize) -> &str {
-    if text.len() <= max_chars {
-        return text;
-    }
-    if text.as_bytes()[..max_chars].is_ascii() {
-        return &text[..max_chars];
-    }
-    match text.char_indices().nth(max_chars) {
-        Some((end, _)) => &text[..end],
-        None => text,
-    }
+/// The first character of `text`, which is not empty.
+fn character(text: &str) -> char {
+    text.chars()
+        .next()
+        .expect("a byte at a character boundary begins a character")
 }
 
 /// Spreads every bit of `x` over the whole word (the finaliser of MurmurHash3).
@@ -79,6 +68,12 @@ pub fn mix(mut x: u64) -> u64 {
     x = (x ^ (x >> 33)).wrapping_mul(0xFF51_AFD7_ED55_8CCD);
     x = (x ^ (x >> 33)).wrapping_mul(0xC4CE_B9FE_1A85_EC53);
     x ^ (x >> 33)
+}
+
+/// The hash of a word with one more letter.
+#[inline]
+fn with_letter(hash: u64, c: u32) -> u64 {
+    (hash ^ u64::from(c)).wrapping_mul(STEP).rotate_left(29)
 }
 
 /// What an ASCII byte is to the tokeniser.
@@ -120,14 +115,14 @@ enum Run {
 
 struct Stream<F: FnMut(u64)> {
     emit: F,
-    script: Script,
     run: Run,
     line_start: bool,
 }
 
 impl<F: FnMut(u64)> Stream<F> {
     /// Reads the ASCII byte at `at` and says how many bytes it consumed.
-    fn ascii(&mut self, bytes: &[u8], at: usize) -> usize {
+    fn ascii(&mut self, text: &str, at: usize) -> usize {
+        let bytes = text.as_bytes();
         let byte = bytes[at];
         let class = CLASSES[byte as usize];
         if self.line_start && matches!(class, Class::Digit | Class::Mark) {
@@ -137,8 +132,7 @@ impl<F: FnMut(u64)> Stream<F> {
             }
         }
         match class {
-            Class::Letter if self.script == Script::Latin => self.letter(u32::from(byte | 0x20)),
-            Class::Letter => self.letter(u32::from(latin_twin(byte, self.script))),
+            Class::Letter => return self.ascii_word(&bytes[at..]),
             Class::Digit => self.digit(),
             Class::Space => {
                 self.flush();
@@ -146,14 +140,14 @@ impl<F: FnMut(u64)> Stream<F> {
                 return 1;
             }
             Class::Dropped => return 1,
-            Class::Apostrophe => self.apostrophe(&bytes[at + 1..]),
+            Class::Apostrophe => self.apostrophe(&text[at + 1..]),
             Class::Mark => self.mark(char::from(byte)),
         }
         self.line_start = false;
         1
     }
 
-    fn folded(&mut self, folded: Folded, rest: &[u8]) {
+    fn folded(&mut self, folded: Folded, rest: &str) {
         match folded {
             Folded::Dropped => return,
             Folded::Space => return self.flush(),
@@ -176,14 +170,36 @@ impl<F: FnMut(u64)> Stream<F> {
     }
 
     fn letter(&mut self, c: u32) {
-        let hash = match self.run {
+        self.run = Run::Word(with_letter(self.word_so_far(), c));
+    }
+
+    /// Reads the ASCII letters that `rest` begins with and says how many they are.
+    #[inline]
+    fn ascii_word(&mut self, rest: &[u8]) -> usize {
+        let mut hash = self.word_so_far();
+        let mut length = 0;
+        for &byte in rest {
+            if !byte.is_ascii_alphabetic() {
+                break;
+            }
+            hash = with_letter(hash, u32::from(byte | 0x20));
+            length += 1;
+        }
+        self.run = Run::Word(hash);
+        self.line_start = false;
+        length
+    }
+
+    /// The hash of the word that is being read; a new one where none is.
+    #[inline]
+    fn word_so_far(&mut self) -> u64 {
+        match self.run {
             Run::Word(hash) => hash,
             _ => {
                 self.flush();
                 SEED
             }
-        };
-        self.run = Run::Word((hash ^ u64::from(c)).wrapping_mul(STEP).rotate_left(29));
+        }
     }
 
     fn digit(&mut self) {
@@ -196,11 +212,13 @@ impl<F: FnMut(u64)> Stream<F> {
         }
     }
 
-    fn apostrophe(&mut self, rest: &[u8]) {
+    fn apostrophe(&mut self, rest: &str) {
         let inside = matches!(self.run, Run::Word(_))
-            && rest
-                .first()
-                .is_some_and(|b| b.is_ascii_alphabetic() || (0xC3..0xE2).contains(b));
+            && match rest.as_bytes().first() {
+                None => false,
+                Some(byte) if byte.is_ascii() => byte.is_ascii_alphabetic(),
+                Some(_) => matches!(fold(character(rest)), Folded::Letter(c) if c != '\''),
+            };
         if inside {
             self.letter(u32::from(b'\''));
         } else {

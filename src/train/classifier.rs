@@ -2,13 +2,14 @@
 //!
 //! The recipe: exact duplicates out; rows of unwanted subsets out (text sampled from base models
 //! teaches nothing and costs accuracy); at most so many machine rows of one domain, generator and
-//! language; two random crops a document, so that length is no label; every domain, language and
+//! language; random crops of a document, so that length is no label; every domain, language and
 //! label weighted by count^-0.5, and both labels to equal sums; logistic regression by AdaGrad.
 //!
-//! Then the same recipe once a fold, leaving whole domains out. That tells which languages the
-//! model may answer for, and what its logits look like on text of unseen domains: both are kept
-//! in the model file, and the figures in a [`Report`] for the card. Domains that share a group (a
-//! prompt, a human original) are left out together.
+//! Before that, the same recipe once a fold, leaving whole domains out, then whole families of
+//! generators, then whole sources. That tells which languages the model may answer for, and what
+//! its logits look like on text of unseen domains: both are kept in the model file, and the figures
+//! in [`Report`]s for the card. Rows that share a group (a prompt, a human original) with what is
+//! left out are not learnt from either.
 //!
 //! The result depends on the set of examples and the options only: not on their order, nor on
 //! threads.
@@ -18,17 +19,23 @@ mod held_out;
 mod languages;
 mod logistic;
 mod reference;
+mod regions;
 mod report;
 mod rows;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use rayon::prelude::*;
 use thiserror::Error;
 
-use crate::score::classifier::{Classifier, Scratch, features};
+use crate::score::classifier::{Classifier, Scratch};
+use regions::Part;
 use rows::Rows;
 
+pub use folds::{Grouping, family};
+pub use held_out::HeldOut;
 pub use report::{Cell, LanguageFigures, LanguageTable, Report};
 
 /// Characters at which the figures of a report are taken.
@@ -45,6 +52,8 @@ pub struct Example {
     pub domain: String,
     /// Which model wrote it; empty for human text.
     pub generator: String,
+    /// The collection that it comes from; may be empty, then the domain stands for it.
+    pub source: String,
     /// What may not be split between training and validation, such as a prompt; may be empty.
     pub group: String,
     /// ISO 639-1 code.
@@ -56,7 +65,8 @@ pub struct Example {
 /// The settings of a training; [`Default`] is the recipe of the embedded model.
 #[derive(Debug, Clone)]
 pub struct TrainOptions {
-    /// Binary logarithm of the number of weights, 10 to 22 (one byte each in the file).
+    /// Binary logarithm of the number of weights of the largest region, 10 to 22 (one byte each in
+    /// the file).
     pub slots_log2: u32,
     /// Passes over the examples.
     pub epochs: u32,
@@ -66,7 +76,7 @@ pub struct TrainOptions {
     pub l2: f32,
     /// Seed of crops and order.
     pub seed: u64,
-    /// Parts into which the domains are divided for validation.
+    /// Most folds of a validation.
     pub folds: usize,
     /// Most machine rows of one domain, generator and language.
     pub max_machine_rows: usize,
@@ -79,10 +89,10 @@ pub struct TrainOptions {
 impl Default for TrainOptions {
     fn default() -> TrainOptions {
         TrainOptions {
-            slots_log2: 20,
-            epochs: 10,
+            slots_log2: 22,
+            epochs: 3,
             rate: 0.1,
-            l2: 1e-4,
+            l2: 3e-4,
             seed: 0,
             folds: 5,
             max_machine_rows: 300,
@@ -129,26 +139,102 @@ pub enum TrainError {
     },
 }
 
-/// A model, and how it did on domains that it had not seen.
+/// A model, and how its recipe did on what it had not seen.
 #[derive(Debug)]
 pub struct TrainedModel {
     /// The model; `to_bytes` is the file.
     pub classifier: Classifier,
-    /// Held-out figures of the languages that the model answers for.
-    pub report: Report,
+    /// Figures of the languages that the model answers for, with domains left out.
+    pub domains: Report,
+    /// The same with families of generators left out.
+    pub generators: Report,
     /// Held-out figures of every language with enough rows, answered for or not.
     pub languages: Vec<LanguageFigures>,
+    /// Every row, in every language and by every grouping, judged by a model that had not seen it.
+    pub held_out: Vec<HeldOutRow>,
 }
 
-/// Trains a model with leave-domains-out validation.
+/// A row judged by a model that had not seen the row's unit.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct HeldOutRow {
+    /// Place among the examples that were given.
+    pub example: usize,
+    /// What was left out whole.
+    pub grouping: Grouping,
+    /// The judgement.
+    pub held_out: HeldOut,
+}
+
+/// All groupings, as [`Judged`] has them.
+const GROUPINGS: [Grouping; 3] = [Grouping::Domain, Grouping::Generator, Grouping::Source];
+
+/// The held-out judgements of a part of the model: one vector a grouping, one place a row.
+type PartJudged = [Vec<Option<HeldOut>>; 3];
+
+/// The held-out judgements of all parts.
+struct Judged<'e> {
+    rows: Rows<'e>,
+    by: PartJudged,
+}
+
+impl<'e> Judged<'e> {
+    fn join(parts: &[Part<'e>], judged: &[PartJudged]) -> Judged<'e> {
+        Judged {
+            rows: Rows::join(parts.iter().map(|part| &part.rows)),
+            by: GROUPINGS.map(|grouping| {
+                let by = judged.iter().map(|part| &part[grouping as usize]);
+                by.flatten().copied().collect()
+            }),
+        }
+    }
+
+    fn short(&self, grouping: Grouping) -> Vec<Option<f64>> {
+        let judged = self.by[grouping as usize].iter();
+        judged.map(|held_out| Some((*held_out)?.short)).collect()
+    }
+
+    fn full(&self, grouping: Grouping) -> Vec<Option<f64>> {
+        let judged = self.by[grouping as usize].iter();
+        judged.map(|held_out| Some((*held_out)?.full)).collect()
+    }
+
+    fn report(&self, grouping: Grouping) -> Report {
+        Report::new(&self.rows, &self.short(grouping), grouping)
+    }
+
+    fn held_out_rows(&self) -> Vec<HeldOutRow> {
+        let of = |grouping: Grouping| {
+            let judged = self.by[grouping as usize].iter().enumerate();
+            judged.filter_map(move |(row, held_out)| {
+                Some(HeldOutRow {
+                    example: self.rows.index(row),
+                    grouping,
+                    held_out: (*held_out)?,
+                })
+            })
+        };
+        GROUPINGS.into_iter().flat_map(of).collect()
+    }
+}
+
+/// Trains a model with leave-one-group-out validation.
 ///
-/// Two rounds: all languages together, to see which may be answered for; then those alone.
+/// Two rounds: all languages, to see which may be answered for; then those alone.
 pub fn train(examples: &[Example], options: &TrainOptions) -> Result<TrainedModel, TrainError> {
     check(options)?;
     let all = Rows::select(examples, options);
     all.check_labels()?;
-    let logits = held_out::judge(&all, options)?;
-    let languages = languages::figures(&all, &logits.short, options.min_auroc);
+    check_domains(&all)?;
+    let every: Vec<String> = all.languages().into_keys().map(str::to_owned).collect();
+    let judge = |part: &Part<'_>| GROUPINGS.map(|grouping| part.judge(grouping, options));
+    let mut parts = regions::parts(&all, &every, options);
+    let first: Vec<PartJudged> = parts.iter().map(judge).collect();
+    let mut judged = Judged::join(&parts, &first);
+    let (domain, source) = (
+        judged.short(Grouping::Domain),
+        judged.short(Grouping::Source),
+    );
+    let languages = languages::figures(&judged.rows, &domain, &source, options.min_auroc);
     let answered: Vec<String> = languages
         .iter()
         .filter(|figures| figures.answered)
@@ -159,19 +245,36 @@ pub fn train(examples: &[Example], options: &TrainOptions) -> Result<TrainedMode
             min_auroc: options.min_auroc.to_string(),
         });
     }
-    let (before, rows) = (all.len(), all.only(&answered));
-    let logits = match rows.len() == before {
-        true => logits,
-        false => held_out::judge(&rows, options)?,
-    };
-    let reference = reference::measure(&rows, &logits.full);
-    let report = Report::new(&rows, &logits.short);
-    let every: Vec<usize> = (0..rows.len()).collect();
-    let (weights, bias) = logistic::fit(&rows, &every, options);
+    let held_out = judged.held_out_rows();
+    if answered.len() < every.len() {
+        let known: Vec<(Vec<String>, PartJudged)> = parts
+            .into_iter()
+            .map(|part| part.languages)
+            .zip(first)
+            .collect();
+        parts = regions::parts(&all, &answered, options);
+        let again: Vec<PartJudged> = parts
+            .iter()
+            .map(|part| {
+                let same = known
+                    .iter()
+                    .find(|(languages, _)| *languages == part.languages);
+                same.map_or_else(|| judge(part), |(_, judged)| judged.clone())
+            })
+            .collect();
+        judged = Judged::join(&parts, &again);
+    }
+    let reference = reference::measure(&judged.rows, &judged.full(Grouping::Domain));
+    let trained = parts
+        .iter()
+        .map(|part| part.fit(&languages, options))
+        .collect();
     Ok(TrainedModel {
-        classifier: Classifier::from_weights(&weights, bias, answered, reference),
-        report,
+        classifier: Classifier::new(trained, reference),
+        domains: judged.report(Grouping::Domain),
+        generators: judged.report(Grouping::Generator),
         languages,
+        held_out,
     })
 }
 
@@ -183,16 +286,36 @@ pub fn evaluate(classifier: &Classifier, examples: &[Example]) -> Report {
         left_out: Vec::new(),
         ..TrainOptions::default()
     };
-    let rows = Rows::select_uncropped(examples, &options).only(classifier.languages());
+    let answered = classifier.languages().into_iter().map(|known| known.lang);
+    let rows = Rows::select(examples, &options).of(&answered.collect::<Vec<_>>());
     let logits: Vec<Option<f64>> = (0..rows.len())
         .into_par_iter()
         .map_init(Scratch::default, |scratch, row| {
+            let lang = Some(rows.example(row).lang.as_str());
             let text = rows.text(row);
-            let slots = features(text, REPORT_CHARS, classifier.slots_log2(), scratch);
-            classifier.logit_of_slots(slots)
+            let logit = classifier.logit_of_head(text, REPORT_CHARS, lang, scratch);
+            logit.ok()
         })
         .collect();
-    Report::new(&rows, &logits)
+    Report::new(&rows, &logits, Grouping::Domain)
+}
+
+/// Validation leaves domains out: each label needs two.
+fn check_domains(rows: &Rows<'_>) -> Result<(), TrainError> {
+    let mut domains = [BTreeSet::new(), BTreeSet::new()];
+    for row in 0..rows.len() {
+        domains[usize::from(rows.machine(row))].insert(&rows.example(row).domain);
+    }
+    for (found, label) in domains.iter().map(BTreeSet::len).zip(["human", "machine"]) {
+        if found < 2 {
+            return Err(TrainError::FewDomains {
+                label,
+                found,
+                needed: 2,
+            });
+        }
+    }
+    Ok(())
 }
 
 fn check(options: &TrainOptions) -> Result<(), TrainError> {

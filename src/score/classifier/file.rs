@@ -4,16 +4,19 @@
 //! 0   8   magic "tamisclf"
 //! 8   4   version
 //! 12  32  BLAKE3 of everything after it
-//! 44      bias f64, scale f64, slots_log2 u32,
-//!         languages u32, then each: length u8 and its ASCII letters
-//!         human bins, machine bins (f64 each), threshold f64, five times four rates f64
-//!         2^slots_log2 weights i8, and nothing more
+//! 44      human bins, machine bins (f64 each), threshold f64, five times four rates f64
+//!         regions u32, then each:
+//!             languages u32, then each: length u8, its ASCII letters, AUROC f64
+//!             bias f64, scale f64, slots_log2 u32
+//!             common tokens u32, then their hashes u64, rising
+//!         2^slots_log2 weights i8 of each region, and nothing more
 //! ```
 
-use super::{Classifier, ModelError, Reference, ThresholdRates};
+use super::features::{FeatureSpace, MAX_COMMON, SLOTS_LOG2};
+use super::{AnsweredLanguage, Classifier, ModelError, Reference, Region, ThresholdRates};
 
 const MAGIC: &[u8; 8] = b"tamisclf";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const SEALED: usize = 8 + 4 + 32;
 
 pub(super) fn write(model: &Classifier) -> Vec<u8> {
@@ -32,21 +35,35 @@ pub(super) fn digest(model: &Classifier) -> String {
 }
 
 fn body(model: &Classifier) -> Vec<u8> {
-    let mut out = Vec::with_capacity(model.weights.len() + 2_048);
-    let float = |out: &mut Vec<u8>, x: f64| out.extend_from_slice(&x.to_le_bytes());
-    float(&mut out, model.bias);
-    float(&mut out, model.scale);
-    out.extend_from_slice(&model.slots_log2.to_le_bytes());
-    out.extend_from_slice(&(model.languages.len() as u32).to_le_bytes());
-    for language in &model.languages {
-        out.push(language.len() as u8);
-        out.extend_from_slice(language.as_bytes());
+    let mut out = Vec::new();
+    write_reference(&model.reference, &mut out);
+    out.extend_from_slice(&(model.regions.len() as u32).to_le_bytes());
+    for region in &model.regions {
+        out.extend_from_slice(&(region.languages.len() as u32).to_le_bytes());
+        for known in &region.languages {
+            out.push(known.lang.len() as u8);
+            out.extend_from_slice(known.lang.as_bytes());
+            out.extend_from_slice(&known.auroc.to_le_bytes());
+        }
+        out.extend_from_slice(&region.bias.to_le_bytes());
+        out.extend_from_slice(&region.scale.to_le_bytes());
+        out.extend_from_slice(&region.space.slots_log2().to_le_bytes());
+        let common = region.space.common();
+        out.extend_from_slice(&(common.len() as u32).to_le_bytes());
+        out.extend(common.iter().flat_map(|hash| hash.to_le_bytes()));
     }
-    let reference = &model.reference;
+    for region in &model.regions {
+        out.extend(region.weights.iter().map(|w| w.to_le_bytes()[0]));
+    }
+    out
+}
+
+fn write_reference(reference: &Reference, out: &mut Vec<u8>) {
+    let mut float = |x: f64| out.extend_from_slice(&x.to_le_bytes());
     for share in reference.human.iter().chain(&reference.machine) {
-        float(&mut out, *share);
+        float(*share);
     }
-    float(&mut out, reference.threshold);
+    float(reference.threshold);
     for rates in &reference.rates {
         for rate in [
             rates.human.0,
@@ -54,64 +71,65 @@ fn body(model: &Classifier) -> Vec<u8> {
             rates.machine.0,
             rates.machine.1,
         ] {
-            float(&mut out, rate);
+            float(rate);
         }
     }
-    out.extend(model.weights.iter().map(|w| w.to_le_bytes()[0]));
-    out
 }
 
-pub(super) fn read(bytes: &[u8]) -> Result<Classifier, ModelError> {
+/// The fields after the digest, and the digest.
+fn open(bytes: &[u8]) -> Result<(Fields<'_>, &[u8]), ModelError> {
     if bytes.get(..MAGIC.len()) != Some(MAGIC) {
         return Err(ModelError::Magic);
     }
-    let mut head = Fields {
+    let mut file = Fields {
         rest: &bytes[MAGIC.len()..],
         bytes: bytes.len(),
     };
-    let found = head.u32("version")?;
+    let found = file.u32("version")?;
     if found != VERSION {
         return Err(ModelError::Version {
             found,
             expected: VERSION,
         });
     }
-    let seal = head.take(32, "digest")?;
-    if blake3::hash(head.rest).as_bytes() != seal {
+    let seal = file.take(32, "digest")?;
+    Ok((file, seal))
+}
+
+/// The languages that the model answers for, sorted; its digest and its weights are not looked at.
+pub(super) fn languages(bytes: &[u8]) -> Result<Vec<AnsweredLanguage>, ModelError> {
+    let (mut file, _) = open(bytes)?;
+    read_reference(&mut file)?;
+    let regions = read_regions(&mut file)?;
+    let languages = regions.into_iter().flat_map(|region| region.languages);
+    Ok(super::sorted(languages.collect()))
+}
+
+pub(super) fn read(bytes: &[u8]) -> Result<Classifier, ModelError> {
+    let (mut file, seal) = open(bytes)?;
+    if blake3::hash(file.rest).as_bytes() != seal {
         return Err(ModelError::Digest);
     }
-    let mut model = fields(&mut head)?;
-    let slots = 1usize << model.slots_log2;
-    let weights = head.take(slots, "weights")?;
-    if !head.rest.is_empty() {
+    let reference = read_reference(&mut file)?;
+    let mut regions = read_regions(&mut file)?;
+    for region in &mut regions {
+        let weights = file.take(1 << region.space.slots_log2(), "weights")?;
+        region.weights = weights.iter().map(|&w| i8::from_le_bytes([w])).collect();
+    }
+    if !file.rest.is_empty() {
         return Err(ModelError::Length {
             bytes: bytes.len(),
             part: "end",
         });
     }
-    model.weights = weights.iter().map(|&w| i8::from_le_bytes([w])).collect();
-    model.digest = blake3::hash(bytes).to_hex().to_string();
-    Ok(model)
+    Ok(Classifier {
+        regions,
+        reference,
+        digest: blake3::hash(bytes).to_hex().to_string(),
+    })
 }
 
-/// Everything between the seal and the weights.
-fn fields(from: &mut Fields<'_>) -> Result<Classifier, ModelError> {
-    let bias = from.finite("bias")?;
-    let scale = from.finite("scale")?;
-    let slots_log2 = from.u32("slots")?;
-    if !(1..=30).contains(&slots_log2) {
-        return Err(ModelError::Field { field: "slots" });
-    }
-    let count = from.u32("languages")?;
-    let mut languages = Vec::new();
-    for _ in 0..count {
-        let length = usize::from(from.take(1, "languages")?[0]);
-        let name = std::str::from_utf8(from.take(length, "languages")?);
-        languages.push(
-            name.map_err(|_| ModelError::Field { field: "languages" })?
-                .to_owned(),
-        );
-    }
+fn read_reference(from: &mut Fields<'_>) -> Result<Reference, ModelError> {
     let mut reference = Reference::default();
     for share in reference.human.iter_mut().chain(&mut reference.machine) {
         *share = from.rate("histograms")?;
@@ -123,14 +141,63 @@ fn fields(from: &mut Fields<'_>) -> Result<Classifier, ModelError> {
             machine: (from.rate("rates")?, from.rate("rates")?),
         };
     }
-    Ok(Classifier {
-        slots_log2,
+    Ok(reference)
+}
+
+/// The regions without their weights.
+fn read_regions(from: &mut Fields<'_>) -> Result<Vec<Region>, ModelError> {
+    let mut regions: Vec<Region> = Vec::new();
+    for _ in 0..from.u32("regions")? {
+        let region = read_region(from)?;
+        let known = |language: &AnsweredLanguage| {
+            let mut others = regions.iter();
+            others.any(|other| other.answers_for(&language.lang))
+        };
+        if region.languages.iter().any(known) {
+            return Err(ModelError::Field { field: "languages" });
+        }
+        regions.push(region);
+    }
+    Ok(regions)
+}
+
+fn read_region(from: &mut Fields<'_>) -> Result<Region, ModelError> {
+    let mut languages: Vec<AnsweredLanguage> = Vec::new();
+    for _ in 0..from.u32("languages")? {
+        let length = usize::from(from.take(1, "languages")?[0]);
+        let name = std::str::from_utf8(from.take(length, "languages")?)
+            .map_err(|_| ModelError::Field { field: "languages" })?;
+        languages.push(AnsweredLanguage {
+            lang: name.to_owned(),
+            auroc: from.rate("AUROC")?,
+        });
+    }
+    let bias = from.finite("bias")?;
+    let scale = from.finite("scale")?;
+    let slots_log2 = from.u32("slots")?;
+    if !SLOTS_LOG2.contains(&slots_log2) {
+        return Err(ModelError::Field { field: "slots" });
+    }
+    let common = from.u32("common tokens")? as usize;
+    if common > MAX_COMMON {
+        return Err(ModelError::Field {
+            field: "common tokens",
+        });
+    }
+    let common: Vec<u64> = (0..common)
+        .map(|_| from.array("common tokens").map(u64::from_le_bytes))
+        .collect::<Result<_, _>>()?;
+    if !common.is_sorted_by(|a, b| a < b) || common.first() == Some(&0) {
+        return Err(ModelError::Field {
+            field: "common tokens",
+        });
+    }
+    Ok(Region {
         languages,
+        space: FeatureSpace::new(slots_log2, &common),
         bias,
         scale,
-        reference,
         weights: Vec::new(),
-        digest: String::new(),
     })
 }
 

@@ -16,7 +16,7 @@ use crate::score::classifier::measure::exceeded_by;
 use crate::text::normalise::mix;
 
 /// Seed of all bootstraps.
-const SEED: u64 = 0x7461_6D69_73;
+const SEED: u64 = 0x0074_616D_6973;
 
 /// What the figures of every set need.
 pub(super) struct Context<'r> {

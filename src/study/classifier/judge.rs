@@ -72,7 +72,13 @@ impl Model {
             Model::Classifier(classifier) => ModelName {
                 kind: "classifier",
                 digest: classifier.digest().to_owned(),
-                languages: Some(classifier.languages().to_vec()),
+                languages: Some(
+                    classifier
+                        .languages()
+                        .into_iter()
+                        .map(|known| known.lang)
+                        .collect(),
+                ),
             },
             Model::FastText(model) => ModelName {
                 kind: "fasttext",

@@ -3,7 +3,9 @@
 use super::judge::Verdict;
 use super::*;
 use crate::score::classifier::measure::{auroc, share_at, true_positive_rate};
-use crate::score::classifier::{Abstain, Classifier, Reference};
+use crate::score::classifier::{
+    Abstain, AnsweredLanguage, Classifier, FeatureSpace, Reference, Region,
+};
 use crate::text::normalise::mix;
 use proptest::prelude::*;
 
@@ -14,9 +16,13 @@ fn model() -> Model {
         threshold: THRESHOLD,
         ..Reference::default()
     };
-    let weights = [0.0; 1024];
-    let languages = vec!["en".to_owned()];
-    let classifier = Classifier::from_weights(&weights, 0.0, languages, reference);
+    let english = AnsweredLanguage {
+        lang: "en".to_owned(),
+        auroc: 0.9,
+    };
+    let space = FeatureSpace::new(10, &[]);
+    let region = Region::new(vec![english], space, &[0.0; 1024], 0.0);
+    let classifier = Classifier::new(vec![region], reference);
     Model::Classifier(Box::new(classifier))
 }
 

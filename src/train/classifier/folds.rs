@@ -1,32 +1,73 @@
-//! Which rows are left out together: whole domains, and domains that share a group.
+//! Which rows are left out together, and which may then be learnt from.
+//!
+//! A fold's model must know nothing of what it is judged on. So a fold leaves out whole domains,
+//! whole families of generators or whole sources, and what it learns from shares no group (a
+//! prompt, a human original) with what it leaves out either.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::TrainError;
+use super::Example;
 use super::rows::Rows;
+use crate::text::normalise::mix;
 
-/// The fold of each row. Units are dealt out by size, the largest first, each to the fold that has
-/// the fewest rows of the unit's larger label.
-pub(super) fn assign(rows: &Rows<'_>, folds: usize) -> Result<Vec<usize>, TrainError> {
-    let units = units(rows);
-    let mut sizes: BTreeMap<usize, [usize; 2]> = BTreeMap::new();
-    for (row, &unit) in units.iter().enumerate() {
-        sizes.entry(unit).or_default()[usize::from(rows.machine(row))] += 1;
-    }
-    for (label, name) in [(0, "human"), (1, "machine")] {
-        let found = sizes.values().filter(|size| size[label] > 0).count();
-        if found < 2 {
-            return Err(TrainError::FewDomains {
-                label: name,
-                found,
-                needed: 2,
-            });
+/// Rows of a unit below which it is pooled with others as small.
+const MIN_ROWS: usize = 100;
+
+/// What is left out whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grouping {
+    /// Domains: topics or registers.
+    Domain,
+    /// Families of generators; human rows are dealt out by their groups.
+    Generator,
+    /// Sources: the collections that the rows come from.
+    Source,
+}
+
+impl Grouping {
+    /// What of an example is left out whole; empty for human text where generators are.
+    pub(super) fn unit(self, example: &Example) -> String {
+        match self {
+            Grouping::Domain => example.domain.clone(),
+            Grouping::Generator => family(&example.generator),
+            Grouping::Source if example.source.is_empty() => example.domain.clone(),
+            Grouping::Source => example.source.clone(),
         }
     }
-    let mut order: Vec<(usize, [usize; 2])> = sizes.into_iter().collect();
+
+    /// The public name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Grouping::Domain => "domain",
+            Grouping::Generator => "generator",
+            Grouping::Source => "source",
+        }
+    }
+}
+
+/// Rows judged by a model that learnt from others.
+#[derive(Debug, Clone)]
+pub(super) struct Fold {
+    /// Left out and judged; every row is in one fold.
+    pub(super) test: Vec<usize>,
+    /// Learnt from.
+    pub(super) train: Vec<usize>,
+}
+
+/// At most `count` folds of whole units. Units of fewer than 100 rows are one unit together; they
+/// are dealt out by size, the largest first, each to the fold with the fewest rows of the unit's
+/// larger label.
+pub(super) fn deal(rows: &Rows<'_>, grouping: Grouping, count: usize) -> Vec<Fold> {
+    let units = units(rows, grouping);
+    let mut sizes: BTreeMap<&str, [usize; 2]> = BTreeMap::new();
+    for (row, unit) in units.iter().enumerate() {
+        sizes.entry(unit).or_default()[usize::from(rows.machine(row))] += 1;
+    }
+    let mut order: Vec<(&str, [usize; 2])> = sizes.into_iter().collect();
     order.sort_by_key(|&(unit, size)| (usize::MAX - size[0].max(size[1]), unit));
+    let folds = count.min(order.len());
     let mut loads = vec![[0usize; 2]; folds];
-    let mut fold_of = BTreeMap::new();
+    let mut fold_of: BTreeMap<&str, usize> = BTreeMap::new();
     for (unit, size) in order {
         let label = usize::from(size[1] > size[0]);
         let fold = (0..folds)
@@ -36,37 +77,63 @@ pub(super) fn assign(rows: &Rows<'_>, folds: usize) -> Result<Vec<usize>, TrainE
         loads[fold][1] += size[1];
         fold_of.insert(unit, fold);
     }
-    Ok(units.iter().map(|unit| fold_of[unit]).collect())
-}
-
-/// The unit of each row: domains joined where they have a group in common.
-fn units(rows: &Rows<'_>) -> Vec<usize> {
-    let mut ids: BTreeMap<&str, usize> = BTreeMap::new();
-    for row in 0..rows.len() {
-        ids.entry(&rows.example(row).domain).or_default();
-    }
-    for (id, slot) in ids.values_mut().enumerate() {
-        *slot = id;
-    }
-    let mut parent: Vec<usize> = (0..ids.len()).collect();
-    let mut first: BTreeMap<&str, usize> = BTreeMap::new();
-    for row in 0..rows.len() {
-        let example = rows.example(row);
-        let domain = ids[example.domain.as_str()];
-        if !example.group.is_empty() {
-            let other = *first.entry(&example.group).or_insert(domain);
-            let (a, b) = (root(&parent, domain), root(&parent, other));
-            parent[a.max(b)] = a.min(b);
-        }
-    }
-    (0..rows.len())
-        .map(|row| root(&parent, ids[rows.example(row).domain.as_str()]))
+    let assigned: Vec<usize> = (0..rows.len())
+        .map(
+            |row| match grouping == Grouping::Generator && !rows.machine(row) {
+                true => (mix(rows.group_hash(row)) % folds.max(1) as u64) as usize,
+                false => fold_of[units[row].as_str()],
+            },
+        )
+        .collect();
+    (0..folds)
+        .map(|fold| split(rows, &assigned, fold))
         .collect()
 }
 
-fn root(parent: &[usize], mut unit: usize) -> usize {
-    while parent[unit] != unit {
-        unit = parent[unit];
+fn split(rows: &Rows<'_>, assigned: &[usize], fold: usize) -> Fold {
+    let test: Vec<usize> = (0..rows.len())
+        .filter(|&row| assigned[row] == fold)
+        .collect();
+    let groups: BTreeSet<&str> = test.iter().map(|&row| rows.group(row)).collect();
+    let train = (0..rows.len())
+        .filter(|&row| assigned[row] != fold)
+        .filter(|&row| rows.group(row).is_empty() || !groups.contains(rows.group(row)))
+        .collect();
+    Fold { test, train }
+}
+
+/// The unit of each row, small ones under one name.
+fn units(rows: &Rows<'_>, grouping: Grouping) -> Vec<String> {
+    let own: Vec<String> = (0..rows.len())
+        .map(|row| grouping.unit(rows.example(row)))
+        .collect();
+    let mut sizes: BTreeMap<&str, usize> = BTreeMap::new();
+    for unit in &own {
+        *sizes.entry(unit).or_default() += 1;
     }
-    unit
+    let small: Vec<bool> = own
+        .iter()
+        .map(|unit| sizes[unit.as_str()] < MIN_ROWS)
+        .collect();
+    own.into_iter()
+        .zip(small)
+        .map(|(unit, small)| {
+            if small {
+                "small units".to_owned()
+            } else {
+                unit
+            }
+        })
+        .collect()
+}
+
+/// The family of a generator: the letters that its name begins with, in lower case, after any
+/// organisation before a slash or a double hyphen. `gpt-4o-2024-05-13` and `GPT-3.5` are `gpt`.
+pub fn family(generator: &str) -> String {
+    let name = generator.rsplit(['/']).next().unwrap_or(generator);
+    let name = name.rsplit("--").next().unwrap_or(name);
+    name.chars()
+        .take_while(|c| c.is_alphabetic())
+        .flat_map(char::to_lowercase)
+        .collect()
 }

@@ -1,69 +1,69 @@
-//! Logits of every row by a model that never saw the row's domain.
+//! Logits of every row by a model that never saw the row's unit.
 
 use rayon::prelude::*;
 
+use super::folds::Fold;
 use super::rows::Rows;
-use super::{REPORT_CHARS, TrainError, TrainOptions, folds, logistic};
-use crate::score::classifier::{Classifier, Reference, Scratch, features};
+use super::{REPORT_CHARS, TrainOptions, logistic};
+use crate::score::classifier::{FeatureSpace, Region, Scratch};
 use crate::text::normalise::MAX_CHARS;
 
-/// Held-out logits, one a row; `None` for a text without tokens.
-pub(super) struct HeldOut {
-    /// At [`REPORT_CHARS`].
-    pub(super) short: Vec<Option<f64>>,
-    /// As documents are scored.
-    pub(super) full: Vec<Option<f64>>,
+/// What a model that did not know its unit says of a row.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct HeldOut {
+    /// The fold that the row was left out in.
+    pub fold: usize,
+    /// The logit of the first [`REPORT_CHARS`] characters.
+    pub short: f64,
+    /// The logit as documents are scored.
+    pub full: f64,
 }
 
-/// The judgement of one row.
-struct Judged {
-    row: usize,
-    short: Option<f64>,
-    full: Option<f64>,
-}
-
-/// Trains one model a fold on the rows outside it, and judges the rows inside.
-pub(super) fn judge(rows: &Rows<'_>, options: &TrainOptions) -> Result<HeldOut, TrainError> {
-    let folds = folds::assign(rows, options.folds)?;
-    let judged: Vec<Vec<Judged>> = (0..options.folds)
-        .into_par_iter()
-        .map(|fold| {
-            let (inside, outside): (Vec<usize>, Vec<usize>) =
-                (0..rows.len()).partition(|&row| folds[row] == fold);
-            judge_fold(rows, &inside, &outside, options)
-        })
+/// Trains one model a fold, and judges the rows inside by it: one judgement a row, none where the
+/// rest of the fold has one label only, or the text has no tokens.
+pub(super) fn judge(
+    rows: &Rows<'_>,
+    folds: &[Fold],
+    space: &FeatureSpace,
+    options: &TrainOptions,
+) -> Vec<Option<HeldOut>> {
+    let judged: Vec<Vec<(usize, HeldOut)>> = folds
+        .par_iter()
+        .enumerate()
+        .map(|(index, fold)| judge_fold(rows, index, fold, space, options))
         .collect();
-    let mut logits = HeldOut {
-        short: vec![None; rows.len()],
-        full: vec![None; rows.len()],
-    };
-    for judged in judged.into_iter().flatten() {
-        logits.short[judged.row] = judged.short;
-        logits.full[judged.row] = judged.full;
+    let mut all = vec![None; rows.len()];
+    for (row, held_out) in judged.into_iter().flatten() {
+        all[row] = Some(held_out);
     }
-    Ok(logits)
+    all
 }
 
 fn judge_fold(
     rows: &Rows<'_>,
-    inside: &[usize],
-    outside: &[usize],
+    index: usize,
+    fold: &Fold,
+    space: &FeatureSpace,
     options: &TrainOptions,
-) -> Vec<Judged> {
-    let (weights, bias) = logistic::fit(rows, outside, options);
-    let model = Classifier::from_weights(&weights, bias, Vec::new(), Reference::default());
+) -> Vec<(usize, HeldOut)> {
+    let one_label = |machine: bool| fold.train.iter().all(|&row| rows.machine(row) == machine);
+    if one_label(true) || one_label(false) {
+        return Vec::new();
+    }
+    let (weights, bias) = logistic::fit(rows, &fold.train, space, options);
+    let model = Region::new(Vec::new(), space.clone(), &weights, bias);
     drop(weights);
     let mut scratch = Scratch::default();
-    let mut logit = |row, chars| {
-        let slots = features(rows.text(row), chars, options.slots_log2, &mut scratch);
-        model.logit_of_slots(slots)
-    };
-    inside
+    fold.test
         .iter()
-        .map(|&row| Judged {
-            row,
-            short: logit(row, REPORT_CHARS),
-            full: logit(row, MAX_CHARS),
+        .filter_map(|&row| {
+            let text = rows.text(row);
+            let held_out = HeldOut {
+                fold: index,
+                short: model.logit(text, REPORT_CHARS, &mut scratch)?,
+                full: model.logit(text, MAX_CHARS, &mut scratch)?,
+            };
+            Some((row, held_out))
         })
         .collect()
 }

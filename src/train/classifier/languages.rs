@@ -15,17 +15,19 @@ type Sides = [Vec<f64>; 2];
 
 /// The held-out figures of each language with enough rows, the most machine rows first.
 ///
-/// A language is answered for if three figures reach `min_auroc`: of all its rows together; the
-/// mean of its domains, each against its own other label or, where it has none, against that of
-/// the language; and the mean of its *paired* domains, those with enough rows of both labels. Where
-/// people and machines never write on the same things, a model may know no more than the register.
+/// A language is answered for if four figures reach `min_auroc`: of all its rows together, with
+/// whole sources left out, and with whole domains left out; the mean of its domains, each against
+/// its own other label or, where it has none, against that of the language; and the mean of its
+/// *paired* domains, those with enough rows of both labels. Where people and machines never write
+/// on the same things, a model may know no more than the register.
 pub(super) fn figures(
     rows: &Rows<'_>,
-    logits: &[Option<f64>],
+    by_domain: &[Option<f64>],
+    by_source: &[Option<f64>],
     min_auroc: f64,
 ) -> Vec<LanguageFigures> {
     let mut cells: BTreeMap<&str, BTreeMap<&str, Sides>> = BTreeMap::new();
-    for (row, logit) in logits.iter().enumerate() {
+    for (row, logit) in by_domain.iter().enumerate() {
         let example = rows.example(row);
         if let Some(logit) = logit {
             let domains = cells.entry(&example.lang).or_default();
@@ -33,9 +35,20 @@ pub(super) fn figures(
             sides[usize::from(example.machine)].push(*logit);
         }
     }
+    let mut sources: BTreeMap<&str, Sides> = BTreeMap::new();
+    for (row, logit) in by_source.iter().enumerate() {
+        if let Some(logit) = logit {
+            let sides = sources.entry(&rows.example(row).lang).or_default();
+            sides[usize::from(rows.machine(row))].push(*logit);
+        }
+    }
     let mut figures: Vec<LanguageFigures> = cells
         .into_iter()
-        .filter_map(|(lang, domains)| language(lang, &domains, min_auroc))
+        .filter_map(|(lang, domains)| {
+            let sides = sources.get(lang);
+            let unseen_sources = sides.and_then(|[human, machine]| auroc(human, machine));
+            language(lang, &domains, unseen_sources, min_auroc)
+        })
         .collect();
     figures.sort_by_key(|figures| (usize::MAX - figures.machine, figures.lang.clone()));
     figures
@@ -44,6 +57,7 @@ pub(super) fn figures(
 fn language(
     lang: &str,
     domains: &BTreeMap<&str, Sides>,
+    unseen_sources: Option<f64>,
     min_auroc: f64,
 ) -> Option<LanguageFigures> {
     let pool = |side: usize| -> Vec<f64> {
@@ -87,11 +101,13 @@ fn language(
         human: human.len(),
         machine: machine.len(),
         domains: domain_counts,
+        unseen_sources,
         pooled,
         mean,
         paired: paired_mean,
         lowest,
         answered: domain_counts.iter().all(|&count| count >= MIN_DOMAINS)
+            && unseen_sources.is_some_and(|auroc| auroc >= min_auroc)
             && pooled >= min_auroc
             && mean >= min_auroc
             && paired_mean.is_some_and(|mean| mean >= min_auroc),

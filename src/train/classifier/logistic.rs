@@ -4,6 +4,7 @@
 
 use super::TrainOptions;
 use super::rows::Rows;
+use crate::score::classifier::FeatureSpace;
 use crate::text::normalise::mix;
 
 /// Keeps the first step of a weight finite.
@@ -12,8 +13,13 @@ const EPSILON: f32 = 1e-8;
 /// Weights (one a slot) and bias of a model trained on `chosen` rows.
 ///
 /// A crop is a vector of its distinct slots, each of value 1 / sqrt(their number).
-pub(super) fn fit(rows: &Rows<'_>, chosen: &[usize], options: &TrainOptions) -> (Vec<f32>, f64) {
-    let mut state = vec![Weight::default(); 1 << options.slots_log2];
+pub(super) fn fit(
+    rows: &Rows<'_>,
+    chosen: &[usize],
+    space: &FeatureSpace,
+    options: &TrainOptions,
+) -> (Vec<f32>, f64) {
+    let mut state = vec![Weight::default(); 1 << space.slots_log2()];
     let mut bias = Weight::default();
     let mut order: Vec<(usize, usize)> = chosen
         .iter()
@@ -21,7 +27,7 @@ pub(super) fn fit(rows: &Rows<'_>, chosen: &[usize], options: &TrainOptions) -> 
         .collect();
     for epoch in 0..options.epochs {
         let salt = mix(options.seed ^ mix(u64::from(epoch) + 1));
-        order.sort_unstable_by_key(|&(row, crop)| mix(salt ^ ((row as u64) << 2 | crop as u64)));
+        order.sort_unstable_by_key(|&(row, crop)| mix(salt ^ ((row as u64) << 8 | crop as u64)));
         for &(row, crop) in &order {
             let slots = &rows.crops(row)[crop];
             let value = 1.0 / (slots.len() as f32).sqrt();

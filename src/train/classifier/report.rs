@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use super::folds::Grouping;
 use super::rows::Rows;
 use crate::score::classifier::measure::{
     auroc, expected_calibration_error, sorted, true_positive_rate,
@@ -23,7 +24,9 @@ pub struct LanguageFigures {
     pub machine: usize,
     /// Domains of at least 30 human, and of at least 30 machine documents.
     pub domains: [usize; 2],
-    /// AUROC over all documents.
+    /// AUROC over all documents, with whole sources left out; none where that leaves one label.
+    pub unseen_sources: Option<f64>,
+    /// AUROC over all documents, with whole domains left out.
     pub pooled: f64,
     /// Mean AUROC over domains.
     pub mean: f64,
@@ -35,11 +38,12 @@ pub struct LanguageFigures {
     pub answered: bool,
 }
 
-/// One domain, language and machine subset; human documents of the domain serve all its subsets.
+/// One domain or family of generators, one language and one machine subset. Human documents of the
+/// domain, or of the language where generators are told apart, serve all its subsets.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cell {
-    /// The domain.
-    pub domain: String,
+    /// The domain or family of generators.
+    pub name: String,
     /// ISO 639-1 code.
     pub lang: String,
     /// Subset of the machine documents; empty where the cell has none.
@@ -61,7 +65,9 @@ pub struct Cell {
 /// Figures by cell and over all.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Report {
-    /// Cells, by domain.
+    /// What cells are cut by.
+    pub grouping: Grouping,
+    /// Cells, by name.
     pub cells: Vec<Cell>,
     /// Over all documents.
     pub auroc: f64,
@@ -75,21 +81,21 @@ pub struct Report {
 
 impl Report {
     /// Figures of `logits`, one a row; rows without one are left out.
-    pub(super) fn new(rows: &Rows<'_>, logits: &[Option<f64>]) -> Report {
-        let mut human: BTreeMap<(&str, &str), Vec<f64>> = BTreeMap::new();
-        let mut machine: BTreeMap<(&str, &str), BTreeMap<&str, Vec<f64>>> = BTreeMap::new();
+    pub(super) fn new(rows: &Rows<'_>, logits: &[Option<f64>], grouping: Grouping) -> Report {
+        let mut human: BTreeMap<(String, &str), Vec<f64>> = BTreeMap::new();
+        let mut machine: BTreeMap<(String, &str), BTreeMap<&str, Vec<f64>>> = BTreeMap::new();
         let mut judged = Vec::new();
         for (row, logit) in logits.iter().enumerate() {
             let (Some(logit), example) = (*logit, rows.example(row)) else {
                 continue;
             };
             judged.push((logit, example.machine, rows.weight(row)));
-            let domain = (example.domain.as_str(), example.lang.as_str());
+            let cell = (grouping.unit(example), example.lang.as_str());
             if example.machine {
-                let subsets = machine.entry(domain).or_default();
+                let subsets = machine.entry(cell).or_default();
                 subsets.entry(&example.subset).or_default().push(logit);
             } else {
-                human.entry(domain).or_default().push(logit);
+                human.entry(cell).or_default().push(logit);
             }
         }
         let all = |label: bool| -> Vec<f64> {
@@ -102,7 +108,8 @@ impl Report {
             n => sorted(&all_human)[n - 1 - (n as f64 * FALSE_POSITIVES) as usize],
         };
         Report {
-            cells: cells(&human, &machine, threshold),
+            grouping,
+            cells: cells(grouping, &human, &machine, threshold),
             auroc: auroc(&all_human, &all_machine).unwrap_or(0.5),
             found: true_positive_rate(&all_human, &all_machine, FALSE_POSITIVES).unwrap_or(0.0),
             threshold,
@@ -134,8 +141,9 @@ impl Report {
 }
 
 fn cells(
-    human: &BTreeMap<(&str, &str), Vec<f64>>,
-    machine: &BTreeMap<(&str, &str), BTreeMap<&str, Vec<f64>>>,
+    grouping: Grouping,
+    human: &BTreeMap<(String, &str), Vec<f64>>,
+    machine: &BTreeMap<(String, &str), BTreeMap<&str, Vec<f64>>>,
     threshold: f64,
 ) -> Vec<Cell> {
     let none = Vec::new();
@@ -143,11 +151,11 @@ fn cells(
         let above = logits.iter().filter(|&&logit| logit > threshold).count();
         (logits.len() >= MIN_ROWS).then(|| above as f64 / logits.len() as f64)
     };
-    let cell = |(domain, lang): (&str, &str), subset: &str, human: &[f64], machine: &[f64]| {
+    let cell = |(name, lang): &(String, &str), subset: &str, human: &[f64], machine: &[f64]| {
         let both = human.len().min(machine.len()) >= MIN_ROWS;
         Cell {
-            domain: domain.to_owned(),
-            lang: lang.to_owned(),
+            name: name.clone(),
+            lang: (*lang).to_owned(),
             subset: subset.to_owned(),
             human: human.len(),
             machine: machine.len(),
@@ -158,19 +166,22 @@ fn cells(
         }
     };
     let mut cells = Vec::new();
-    for (&domain, subsets) in machine {
-        let own = human.get(&domain).unwrap_or(&none);
+    for (unit, subsets) in machine {
+        let own = match grouping {
+            Grouping::Generator => human.get(&(String::new(), unit.1)),
+            Grouping::Domain | Grouping::Source => human.get(unit),
+        };
         for (subset, logits) in subsets {
-            cells.push(cell(domain, subset, own, logits));
+            cells.push(cell(unit, subset, own.unwrap_or(&none), logits));
         }
     }
-    for (&domain, logits) in human {
-        if !machine.contains_key(&domain) {
-            cells.push(cell(domain, "", logits, &none));
+    for (unit, logits) in human {
+        if !machine.contains_key(unit) && !unit.0.is_empty() {
+            cells.push(cell(unit, "", logits, &none));
         }
     }
     cells.retain(|cell| cell.human.max(cell.machine) >= MIN_ROWS);
-    cells.sort_by(|a, b| (&a.domain, &a.lang, &a.subset).cmp(&(&b.domain, &b.lang, &b.subset)));
+    cells.sort_by(|a, b| (&a.name, &a.lang, &a.subset).cmp(&(&b.name, &b.lang, &b.subset)));
     cells
 }
 
@@ -192,7 +203,8 @@ impl fmt::Display for Report {
         }
         writeln!(
             f,
-            "| domain | lang | subset | human | machine | AUROC | found at 1% | human flagged | machine flagged |"
+            "| {} | lang | subset | human | machine | AUROC | found at 1% | human flagged | machine flagged |",
+            self.grouping.name()
         )?;
         writeln!(
             f,
@@ -203,7 +215,7 @@ impl fmt::Display for Report {
             writeln!(
                 f,
                 "| {} | {} | {} | {} | {} | {} | {} | {} | {} |",
-                cell.domain,
+                cell.name,
                 cell.lang,
                 cell.subset,
                 cell.human,
@@ -226,19 +238,20 @@ impl fmt::Display for LanguageTable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "| lang | human | machine | domains | AUROC | mean of domains | mean of paired domains | lowest | answered |"
+            "| lang | human | machine | domains | AUROC, unseen sources | AUROC, unseen domains | mean of domains | mean of paired domains | lowest | answered |"
         )?;
         writeln!(
             f,
-            "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |"
+            "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |"
         )?;
         for l in self.0 {
             let answered = if l.answered { "yes" } else { "no" };
-            let paired = l.paired.map_or(String::new(), |mean| format!("{mean:.3}"));
+            let show = |x: Option<f64>| x.map_or(String::new(), |x| format!("{x:.3}"));
+            let (paired, sources) = (show(l.paired), show(l.unseen_sources));
             let [human, machine] = l.domains;
             writeln!(
                 f,
-                "| {} | {} | {} | {human} / {machine} | {:.3} | {:.3} | {paired} | {:.3} | {answered} |",
+                "| {} | {} | {} | {human} / {machine} | {sources} | {:.3} | {:.3} | {paired} | {:.3} | {answered} |",
                 l.lang, l.human, l.machine, l.pooled, l.mean, l.lowest
             )?;
         }

@@ -1,26 +1,32 @@
 //! Which examples are trained on, in which order, with which weight, and their hashed crops.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use rayon::prelude::*;
-use xxhash_rust::xxh3::xxh3_128_with_seed;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_128_with_seed};
 
 use super::{Example, TrainError, TrainOptions};
-use crate::score::classifier::{MIN_CHARS, Scratch, features};
-use crate::text::normalise::{head, mix};
+use crate::score::classifier::{FeatureSpace, MIN_CHARS, Scratch};
+use crate::text::normalise::{head, is_shorter, mix, tokens};
 
 /// Shortest and longest crop, in characters.
 const CROP: (u64, u64) = (300, 2_000);
 /// Crops of each document.
-const CROPS: u64 = 2;
+const CROPS: u64 = 8;
 
 /// The rows of a training, in an order that their own content decides.
+#[derive(Clone)]
 pub(super) struct Rows<'e> {
     rows: Vec<Row<'e>>,
 }
 
+#[derive(Clone)]
 struct Row<'e> {
     example: &'e Example,
+    /// Place among the examples.
+    index: usize,
+    /// Of the text, with the seed of the training.
+    hash: u64,
     /// Distinct slots of each crop.
     crops: Vec<Vec<u32>>,
     weight: f64,
@@ -28,37 +34,17 @@ struct Row<'e> {
 
 impl<'e> Rows<'e> {
     /// Drops duplicates, short texts, left-out subsets and machine rows above the limit of their
-    /// cell; hashes two crops of each row that is left.
+    /// cell.
     pub(super) fn select(examples: &'e [Example], options: &TrainOptions) -> Rows<'e> {
-        let mut rows = Rows::select_uncropped(examples, options);
-        let seeds: Vec<u64> = (0..rows.len() as u64)
-            .map(|row| mix(options.seed ^ mix(row + 1)))
-            .collect();
-        rows.rows.par_iter_mut().zip(seeds).for_each_init(
-            Scratch::default,
-            |scratch, (row, seed)| {
-                row.crops = (0..CROPS)
-                    .map(|i| {
-                        let crop = crop(&row.example.text, mix(seed.wrapping_add(i)));
-                        features(crop, CROP.1 as usize, options.slots_log2, scratch).to_vec()
-                    })
-                    .filter(|slots| !slots.is_empty())
-                    .collect();
-            },
-        );
-        rows
-    }
-
-    /// The same choice without crops: for judging by a model that exists.
-    pub(super) fn select_uncropped(examples: &'e [Example], options: &TrainOptions) -> Rows<'e> {
-        let mut order: Vec<(u128, &Example)> = examples
+        let mut order: Vec<(u128, &Example, usize)> = examples
             .par_iter()
-            .filter(|e| !options.left_out.contains(&e.subset))
-            .filter(|e| head(&e.text, MIN_CHARS - 1).len() < e.text.len())
-            .map(|e| (xxh3_128_with_seed(e.text.as_bytes(), options.seed), e))
+            .enumerate()
+            .filter(|(_, e)| !options.left_out.contains(&e.subset))
+            .filter(|(_, e)| !is_shorter(&e.text, MIN_CHARS))
+            .map(|(i, e)| (xxh3_128_with_seed(e.text.as_bytes(), options.seed), e, i))
             .collect();
         // Fields behind the hash, so that of twins the same one is kept whatever the order.
-        order.sort_by_key(|(hash, e)| {
+        order.sort_by_key(|(hash, e, _)| {
             (
                 *hash,
                 e.machine,
@@ -69,11 +55,11 @@ impl<'e> Rows<'e> {
                 &e.group,
             )
         });
-        order.dedup_by_key(|(hash, _)| *hash);
+        order.dedup_by_key(|(hash, ..)| *hash);
         let mut taken = BTreeMap::new();
         let rows = order
             .into_iter()
-            .filter(|(_, e)| {
+            .filter(|(_, e, _)| {
                 if !e.machine {
                     return true;
                 }
@@ -82,8 +68,10 @@ impl<'e> Rows<'e> {
                 *count += 1;
                 *count <= options.max_machine_rows
             })
-            .map(|(_, example)| Row {
+            .map(|(hash, example, index)| Row {
                 example,
+                index,
+                hash: hash as u64,
                 crops: Vec::new(),
                 weight: 0.0,
             })
@@ -92,10 +80,67 @@ impl<'e> Rows<'e> {
     }
 
     /// The rows of these languages only, weighted anew.
-    pub(super) fn only(mut self, languages: &[String]) -> Rows<'e> {
+    pub(super) fn of(&self, languages: &[String]) -> Rows<'e> {
+        let of = |row: &&Row<'_>| languages.contains(&row.example.lang);
+        Rows {
+            rows: self.rows.iter().filter(of).cloned().collect(),
+        }
+        .weighted()
+    }
+
+    /// The rows of several, with their weights and without their crops.
+    pub(super) fn join<'r>(parts: impl Iterator<Item = &'r Rows<'e>>) -> Rows<'e>
+    where
+        'e: 'r,
+    {
+        let bare = |row: &Row<'e>| Row {
+            crops: Vec::new(),
+            ..*row
+        };
+        Rows {
+            rows: parts.flat_map(|part| part.rows.iter().map(bare)).collect(),
+        }
+    }
+
+    /// Reads random crops of each row into `space`.
+    pub(super) fn crop(&mut self, space: &FeatureSpace) {
         self.rows
-            .retain(|row| languages.contains(&row.example.lang));
-        self.weighted()
+            .par_iter_mut()
+            .for_each_init(Scratch::default, |scratch, row| {
+                row.crops = (1..=CROPS)
+                    .map(|i| {
+                        let crop = crop(&row.example.text, mix(row.hash.wrapping_add(i)));
+                        space.slots(crop, CROP.1 as usize, scratch).to_vec()
+                    })
+                    .filter(|slots| !slots.is_empty())
+                    .collect();
+            });
+    }
+
+    /// The `count` tokens of most documents, every document at its weight: hashes.
+    pub(super) fn common_tokens(&self, count: usize) -> Vec<u64> {
+        // Whole numbers, whose sum does not depend on the order of addition.
+        const UNIT: f64 = 65_536.0;
+        let documents = self.rows.par_iter().fold(HashMap::new, |mut sums, row| {
+            let mut seen = HashSet::new();
+            tokens(&row.example.text, CROP.1 as usize, |token| {
+                if seen.insert(token) {
+                    *sums.entry(token).or_insert(0u64) += (row.weight * UNIT) as u64;
+                }
+            });
+            sums
+        });
+        let sums = documents.reduce(HashMap::new, |mut a, b| {
+            for (token, sum) in b {
+                *a.entry(token).or_insert(0) += sum;
+            }
+            a
+        });
+        let mut order: Vec<(u64, u64)> =
+            sums.into_iter().map(|(token, sum)| (sum, token)).collect();
+        order.sort_unstable_by(|a, b| b.cmp(a));
+        order.truncate(count);
+        order.into_iter().map(|(_, token)| token).collect()
     }
 
     /// Weighs each domain, language and label by count^-0.5, and each label to the same sum; the
@@ -121,11 +166,20 @@ impl<'e> Rows<'e> {
         self
     }
 
+    /// The languages, sorted, each with its rows of either label.
+    pub(super) fn languages(&self) -> BTreeMap<&'e str, [usize; 2]> {
+        let mut languages: BTreeMap<&str, [usize; 2]> = BTreeMap::new();
+        for row in &self.rows {
+            let counts = languages.entry(&row.example.lang).or_default();
+            counts[usize::from(row.example.machine)] += 1;
+        }
+        languages
+    }
+
     /// Refuses a training set with one label only.
     pub(super) fn check_labels(&self) -> Result<(), TrainError> {
-        let labels: BTreeSet<bool> = self.rows.iter().map(|row| row.example.machine).collect();
         for (machine, label) in [(false, "human"), (true, "machine")] {
-            if !labels.contains(&machine) {
+            if self.rows.iter().all(|row| row.example.machine != machine) {
                 return Err(TrainError::OneLabel { label });
             }
         }
@@ -138,6 +192,24 @@ impl<'e> Rows<'e> {
 
     pub(super) fn example(&self, row: usize) -> &'e Example {
         self.rows[row].example
+    }
+
+    /// The row's place among the examples that were given.
+    pub(super) fn index(&self, row: usize) -> usize {
+        self.rows[row].index
+    }
+
+    /// What may not be split between learning and judging; empty where nothing is known of it.
+    pub(super) fn group(&self, row: usize) -> &'e str {
+        &self.rows[row].example.group
+    }
+
+    /// A number that rows of one group share, and rows without a group have each their own.
+    pub(super) fn group_hash(&self, row: usize) -> u64 {
+        match self.group(row) {
+            "" => self.rows[row].hash,
+            group => xxh3_64(group.as_bytes()),
+        }
     }
 
     pub(super) fn text(&self, row: usize) -> &'e str {
