@@ -86,9 +86,7 @@ fn the_embedded_classifier_abstains_as_in_score() {
     assert_eq!(figures["overall"]["abstained"]["too_short"], 400);
     assert!(figures["overall"]["auroc"].is_null());
     assert_eq!(figures["threshold"]["from"], "model");
-    let said = place
-        .tamis("evaluate classifier in --where lang=en")
-        .code(0);
+    let said = place.tamis("evaluate classifier in").code(0);
     assert!(said.stdout.is_empty());
     said.says("letters")
         .says("not anchored")

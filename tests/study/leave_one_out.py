@@ -1,25 +1,28 @@
 """The classifier beside two baselines on text of domains, and of generators, that none has seen.
 
     pip install -r tests/study/requirements.txt
-    tamis train classifier SHARD.. --held-out english.parquet --out english.bin --where lang=en
-    tamis train classifier SHARD.. --held-out others.parquet --out others.bin --where-not lang=en
-    python tests/study/leave_one_out.py english.parquet others.parquet --out comparison
+    tamis train classifier SHARDS.. --folds 20 --held-out held-out.parquet --out model.bin
+    python tests/study/leave_one_out.py held-out.parquet SHARDS.. --out comparison --scores scores.jsonl
 
-The files that `--held-out` wrote say which rows are left out together, and hold the classifier's own
-log-odds of each row by a model that never saw its fold. Here fastText (dim 16, word bigrams, else its
-defaults, raw text) and a plain linear model (hashed word counts of raw text, logistic regression) are
-trained on the same rows outside each fold and judge the same rows inside it: the first 1,000 characters
-of each, as the classifier does.
+SHARDS are files or folders. `held-out.parquet` says which rows are left out together, and holds the
+classifier's own log-odds of each row by a model that never saw its fold. Here fastText (dim 16, word
+bigrams, else its defaults, raw text) and a plain linear model (hashed word counts of raw text, logistic
+regression) are trained on the same rows outside each fold, without those that share a group with a row
+inside it, and judge the same rows inside it: the first 1,000 characters of each, as the classifier does.
+English and the other languages are apart, as they are in the classifier.
 
-A cell is a domain and a subset of machine text with at least 30 documents of each label; its human side is
-the domain's, or where that has none, the human documents of the language that are left out in the same fold.
-Figures are means over cells. What was trained is kept nowhere; what was judged is kept in `--scores`
-so that a run that was stopped goes on.
+A cell is a domain, a language and a subset of machine text with at least 30 documents of each label; its
+human side is the domain's in that language or, where that has too few, the language's human documents of the
+same fold. Figures are means over cells. What is trained is kept nowhere; the scores of finished folds are kept
+in the file of `--scores`, so that a run that was stopped goes on. It ends with 1 if the classifier is not ahead.
 """
 
 import argparse
 import collections
+import gzip
+import io
 import json
+import multiprocessing
 import os
 import sys
 import tempfile
@@ -30,10 +33,13 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
+import zstandard
+from blake3 import blake3
 
 CHARS = 1_000
 LEAST = 30
 FPR = 0.01
+GROUPINGS = ["domain", "generator"]
 MODELS = ["tamis", "fasttext", "linear"]
 
 
@@ -44,11 +50,6 @@ def read_shard(path):
     """The texts of a shard, one a row."""
     if path.endswith(".parquet"):
         return pq.read_table(path, columns=["text"])["text"].to_pylist()
-    import gzip
-    import io
-
-    import zstandard
-
     raw = open(path, "rb")
     if path.endswith(".zst"):
         raw = zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True)
@@ -58,21 +59,38 @@ def read_shard(path):
     return [json.loads(line)["text"] for line in lines if line.strip()]
 
 
+def read_shards(paths):
+    """Texts by their BLAKE3."""
+    texts = {}
+    for path in map(Path, paths):
+        files = sorted(f for f in path.rglob("*") if f.is_file()) if path.is_dir() else [path]
+        for file in files:
+            for text in read_shard(str(file)):
+                if isinstance(text, str):
+                    texts[blake3(text.encode()).hexdigest()] = text
+    return texts
+
+
 class Rows:
-    """The rows of one held-out file that one grouping has, with their texts."""
+    """The rows of one part and grouping, with their texts."""
 
     def __init__(self, table, texts):
         def column(name):
-            return np.array(["" if v is None else v for v in table[name].to_pylist()], dtype=object)
+            return np.array(table[name].to_pylist(), dtype=object)
 
-        self.machine = np.array([label == "machine" for label in table["label"].to_pylist()])
-        self.lang, self.domain = column("lang"), column("domain")
-        self.subset, self.fold = column("subset"), column("fold")
-        own = [np.nan if x is None else x for x in table["logit_1000"].to_pylist()]
-        self.logits = np.array(own, dtype=float)
-        places = zip(table["path"].to_pylist(), table["row"].to_pylist())
-        self.texts = [texts[path][row] for path, row in places]
+        self.machine = column("label") == "machine"
+        self.lang, self.domain, self.subset = column("lang"), column("domain"), column("subset")
+        self.group, self.fold = column("group"), table["fold"].to_numpy()
+        self.logits = table["logit_1000"].to_numpy()
+        self.texts = [texts[digest] for digest in table["text_blake3"].to_pylist()]
         self.counts = None
+
+    def split(self, fold):
+        """Rows to train on, and rows to judge."""
+        inside = self.fold == fold
+        groups = set(self.group[inside]) - {""}
+        related = np.array([group in groups for group in self.group])
+        return np.flatnonzero(~inside & ~related), np.flatnonzero(inside)
 
     def count_words(self):
         """Hashed word counts of the texts, and of their beginnings: the same for every fold."""
@@ -82,19 +100,19 @@ class Rows:
         self.counts = words.transform(self.texts), words.transform(text[:CHARS] for text in self.texts)
 
 
-def load(paths, sample):
-    """Rows by (part, grouping); the part is the file's name."""
-    parts, texts = {}, {}
-    for path in paths:
-        table = pq.read_table(path)
-        for shard in sorted(set(table["path"].to_pylist())):
-            if shard not in texts:
-                texts[shard] = read_shard(shard)
-        groupings = np.array(table["grouping"].to_pylist())
-        for grouping in sorted(set(groupings)):
-            chosen = np.flatnonzero(groupings == grouping)
-            chosen = chosen[np.random.default_rng(0).random(len(chosen)) < sample]
-            parts[Path(path).stem, grouping] = Rows(table.take(chosen), texts)
+def load(held_out, shards, sample):
+    """Rows by (part, grouping)."""
+    table, texts = pq.read_table(held_out), read_shards(shards)
+    english = np.array(table["lang"].to_pylist(), dtype=object) == "en"
+    groupings = np.array(table["grouping"].to_pylist(), dtype=object)
+    # A document is in all groupings or in none.
+    drawn = np.array([int(digest[:8], 16) < sample * 2**32 for digest in table["text_blake3"].to_pylist()])
+    parts = {}
+    for part, of in (("English", english), ("other languages", ~english)):
+        for grouping in GROUPINGS:
+            chosen = np.flatnonzero(of & drawn & (groupings == grouping))
+            if len(chosen):
+                parts[part, grouping] = Rows(table.take(chosen), texts)
     return parts
 
 
@@ -145,10 +163,10 @@ def judge_fold(task):
     """Scores of the rows inside a fold by a baseline that was trained outside it."""
     key, fold, model = task
     rows = PARTS[key]
-    inside = rows.fold == fold
+    train, test = rows.split(fold)
     began = time.time()
-    scores = TRAINED[model](rows, np.flatnonzero(~inside), np.flatnonzero(inside))
-    return task, np.flatnonzero(inside).tolist(), scores, time.time() - began
+    scores = TRAINED[model](rows, train, test)
+    return task, test.tolist(), scores, time.time() - began
 
 
 def judge_all(parts, jobs, kept):
@@ -165,18 +183,16 @@ def judge_all(parts, jobs, kept):
             task = tuple(record["part"]), record["fold"], record["model"]
             scores[task[0]][task[2]][record["rows"]] = record["scores"]
             done.add(task)
-    tasks = [(key, fold, model) for key, rows in parts.items() for fold in sorted(set(rows.fold)) for model in TRAINED]
+    tasks = [(key, fold, model) for key, rows in parts.items() for fold in sorted(set(rows.fold.tolist())) for model in TRAINED]
     tasks = [task for task in tasks if task not in done]
     for key in sorted({key for key, _, model in tasks if model == "linear"}):
         parts[key].count_words()
     # Forked, so that texts and counts are there without being copied.
-    import multiprocessing
-
     with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("fork")) as pool:
         for count, (task, rows, found, seconds) in enumerate(pool.map(judge_fold, tasks), 1):
             key, fold, model = task
             scores[key][model][rows] = found
-            print(f"{count}/{len(tasks)} {' '.join(key)} {fold} {model} {seconds:.0f} s", file=sys.stderr)
+            print(f"{count}/{len(tasks)} {', '.join(key)} {fold}, {model} {seconds:.0f} s", file=sys.stderr)
             if kept:
                 record = {"part": key, "fold": fold, "model": model, "rows": rows, "scores": [round(x, 6) for x in found]}
                 with kept.open("a") as file:
@@ -205,8 +221,7 @@ def cells(rows):
     human = collections.defaultdict(list)
     human_of_fold = collections.defaultdict(list)
     machine = collections.defaultdict(list)
-    # Rows on which the classifier says nothing are left out for all three.
-    for i in np.flatnonzero(~np.isnan(rows.logits)):
+    for i in range(len(rows.texts)):
         if rows.machine[i]:
             machine[rows.domain[i], rows.lang[i], rows.subset[i]].append(i)
         else:
@@ -216,7 +231,7 @@ def cells(rows):
     for (domain, lang, subset), inside in sorted(machine.items()):
         own = human.get((domain, lang), [])
         against = "domain"
-        if not own:
+        if len(own) < LEAST:
             folds = sorted({rows.fold[i] for i in inside})
             own = [i for fold in folds for i in human_of_fold.get((fold, lang), [])]
             against = "language"
@@ -265,13 +280,14 @@ def ahead(results):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("held_out", nargs="+", help="files that `tamis train classifier --held-out` wrote")
+    parser.add_argument("held_out", help="what `tamis train classifier --held-out` wrote")
+    parser.add_argument("shards", nargs="+", help="what it was trained on: shards, or folders of them")
     parser.add_argument("--out", required=True, help="OUT.json and OUT.md are written")
     parser.add_argument("--scores", type=Path, help="keep the scores of finished folds here, and go on from them")
     parser.add_argument("--sample", type=float, default=1.0, help="share of the rows that the baselines get, for a first look")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     args = parser.parse_args()
-    parts = load(args.held_out, args.sample)
+    parts = load(args.held_out, args.shards, args.sample)
     scores = judge_all(parts, args.jobs, args.scores)
     results = [
         {"part": part, "grouping": grouping, **compare(parts[part, grouping], scores[part, grouping])}

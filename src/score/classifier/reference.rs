@@ -44,7 +44,8 @@ pub struct Reference {
 
 impl Reference {
     /// The logit that a share of `fpr` of human documents reaches: the kept one for 1%, else the
-    /// lowest edge of a bin above which the histogram has no more.
+    /// lowest edge of a bin above which the histogram has no more. The last bin has no end: where
+    /// it holds more by itself, a bin's width above its edge.
     pub fn threshold_at(&self, fpr: f64) -> f64 {
         if fpr == KEPT_RATE {
             return self.threshold;

@@ -247,7 +247,7 @@ fn the_mean_over_cells_counts_each_cell_once() {
 
 #[test]
 fn a_table_names_every_domain_and_says_whom_a_set_is_against() {
-    let shown = evaluated(&given(5, 600, false)).to_string();
+    let shown = evaluated(&given(5, 1_500, false)).to_string();
     for part in ["news en pure", "essays", "model-1", "first 500", "4000+"] {
         assert!(shown.contains(part), "{part}: {shown}");
     }
