@@ -2,7 +2,9 @@
 //!
 //! The models and the expected probabilities are made by `tests/reference/fasttext_models.py`.
 
+use super::dictionary::Divisor;
 use super::*;
+use proptest::prelude::*;
 
 const MODELS: [(&str, &[u8]); 3] = [
     (
@@ -116,5 +118,15 @@ fn a_bucket_kept_twice_never_leads_outside_the_table() {
         let twice = FastTextModel::from_bytes(&bad, "machine").unwrap();
         let score = twice.score("dog rain crucial tapestry of the über 你好", &mut scratch);
         assert!(score.is_some_and(|p| (0.0..=1.0).contains(&p)));
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_remainder_is_that_of_a_division(hash in any::<u64>(), buckets in 1u64..1 << 31) {
+        for hash in [hash, u64::MAX - hash % 3, hash / buckets * buckets, hash % 7] {
+            prop_assert_eq!(Divisor::new(buckets).remainder(hash), hash % buckets);
+        }
+        prop_assert_eq!(Divisor::new(1).remainder(hash), 0);
     }
 }
