@@ -1,5 +1,7 @@
 //! The report as plain text for the terminal.
 
+pub mod prevalence;
+
 use std::fmt::Write;
 
 use super::{Change, Means, Report};
@@ -11,6 +13,7 @@ pub fn render(report: &Report) -> String {
     mix(&mut text, report);
     rows(&mut text, report);
     origins(&mut text, report);
+    prevalence::render(&mut text, &report.prevalence);
     changes(&mut text, "source", &report.by_source, &report.unit);
     changes(&mut text, "language", &report.by_lang, &report.unit);
     means(&mut text, "diversity", &report.diversity);
@@ -153,29 +156,11 @@ fn origins(text: &mut String, report: &Report) {
             ),
         );
     }
-    for p in &report.prevalence {
-        line(
-            text,
-            format_args!(
-                "machine text in {}: {:.1}% (95% interval {:.1}% to {:.1}%; {}, {})",
-                shown(&p.source),
-                p.estimate.share * 100.0,
-                p.estimate.low * 100.0,
-                p.estimate.high * 100.0,
-                p.estimate.method.name(),
-                if p.anchored {
-                    "anchored"
-                } else {
-                    "not anchored"
-                }
-            ),
-        );
-    }
     text.push('\n');
 }
 
 /// Most lines of one table; the rest is in `report.json`.
-const MOST_LINES: usize = 20;
+pub(super) const MOST_LINES: usize = 20;
 
 fn changes(
     text: &mut String,

@@ -17,7 +17,7 @@ use thiserror::Error;
 
 use crate::text::normalise::{MAX_CHARS, head, mix, tokens};
 
-pub use reference::{BINS, FIRST_EDGE, Reference, THRESHOLDS, ThresholdRates, WIDTH, bin};
+pub use reference::{BINS, FIRST_EDGE, KNOTS, Reference, Side, WIDTH, bin};
 
 /// Characters below which a text is too short to be judged.
 pub const MIN_CHARS: usize = 200;

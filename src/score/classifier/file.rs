@@ -6,14 +6,16 @@
 //! 12  32  BLAKE3 of everything after it
 //! 44      bias f64, scale f64, slots_log2 u32,
 //!         languages u32, then each: length u8 and its ASCII letters
-//!         human bins, machine bins (f64 each), threshold f64, five times four rates f64
+//!         human bins (f64 each), threshold f64, anchored mean and sd f64, misfit f64, and for
+//!         human and machine: mean and its sd, log sd and its sd (f64 each), shape (f64 a knot)
 //!         2^slots_log2 weights i8, and nothing more
 //! ```
 
-use super::{Classifier, ModelError, Reference, ThresholdRates};
+use super::reference::Side;
+use super::{Classifier, ModelError, Reference};
 
 const MAGIC: &[u8; 8] = b"tamisclf";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const SEALED: usize = 8 + 4 + 32;
 
 pub(super) fn write(model: &Classifier) -> Vec<u8> {
@@ -43,18 +45,19 @@ fn body(model: &Classifier) -> Vec<u8> {
         out.extend_from_slice(language.as_bytes());
     }
     let reference = &model.reference;
-    for share in reference.human.iter().chain(&reference.machine) {
+    for share in &reference.histogram {
         float(&mut out, *share);
     }
-    float(&mut out, reference.threshold);
-    for rates in &reference.rates {
-        for rate in [
-            rates.human.0,
-            rates.human.1,
-            rates.machine.0,
-            rates.machine.1,
-        ] {
-            float(&mut out, rate);
+    let (mean, sd) = reference.anchored;
+    for value in [reference.threshold, mean, sd, reference.misfit] {
+        float(&mut out, value);
+    }
+    for side in [&reference.human, &reference.machine] {
+        for value in [side.mean.0, side.mean.1, side.log_sd.0, side.log_sd.1] {
+            float(&mut out, value);
+        }
+        for share in &side.shape {
+            float(&mut out, *share);
         }
     }
     out.extend(model.weights.iter().map(|w| w.to_le_bytes()[0]));
@@ -112,17 +115,7 @@ fn fields(from: &mut Fields<'_>) -> Result<Classifier, ModelError> {
                 .to_owned(),
         );
     }
-    let mut reference = Reference::default();
-    for share in reference.human.iter_mut().chain(&mut reference.machine) {
-        *share = from.rate("histograms")?;
-    }
-    reference.threshold = from.finite("threshold")?;
-    for rates in &mut reference.rates {
-        *rates = ThresholdRates {
-            human: (from.rate("rates")?, from.rate("rates")?),
-            machine: (from.rate("rates")?, from.rate("rates")?),
-        };
-    }
+    let reference = reference(from)?;
     Ok(Classifier {
         slots_log2,
         languages,
@@ -132,6 +125,37 @@ fn fields(from: &mut Fields<'_>) -> Result<Classifier, ModelError> {
         weights: Vec::new(),
         digest: String::new(),
     })
+}
+
+fn reference(from: &mut Fields<'_>) -> Result<Reference, ModelError> {
+    let mut reference = Reference::default();
+    for share in &mut reference.histogram {
+        *share = from.rate("histogram")?;
+    }
+    reference.threshold = from.finite("threshold")?;
+    reference.anchored = (from.finite("anchored mean")?, from.above_zero("anchored sd")?);
+    reference.misfit = from.above_zero("misfit")?;
+    for side in [&mut reference.human, &mut reference.machine] {
+        *side = self::side(from)?;
+    }
+    Ok(reference)
+}
+
+fn side(from: &mut Fields<'_>) -> Result<Side, ModelError> {
+    let mut side = Side {
+        mean: (from.finite("mean")?, from.above_zero("mean's sd")?),
+        log_sd: (from.finite("log sd")?, from.above_zero("log sd's sd")?),
+        ..Reference::default().human
+    };
+    let mut before = 0.0;
+    for share in &mut side.shape {
+        *share = from.rate("shape")?;
+        if *share < before {
+            return Err(ModelError::Field { field: "shape" });
+        }
+        before = *share;
+    }
+    Ok(side)
 }
 
 struct Fields<'b> {
@@ -164,6 +188,15 @@ impl<'b> Fields<'b> {
     fn finite(&mut self, field: &'static str) -> Result<f64, ModelError> {
         let value = f64::from_le_bytes(self.array(field)?);
         if value.is_finite() {
+            Ok(value)
+        } else {
+            Err(ModelError::Field { field })
+        }
+    }
+
+    fn above_zero(&mut self, field: &'static str) -> Result<f64, ModelError> {
+        let value = self.finite(field)?;
+        if value > 0.0 && value < 1e6 {
             Ok(value)
         } else {
             Err(ModelError::Field { field })

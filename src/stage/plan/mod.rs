@@ -31,7 +31,7 @@ use crate::score::row::{ScoreRow, Status};
 use crate::shard;
 
 /// Version of `plan.json`.
-const PLAN_VERSION: u32 = 1;
+const PLAN_VERSION: u32 = 2;
 
 /// Plans, unless the plan stands.
 ///
