@@ -25,7 +25,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use self::family::{BINS, Candidate, Counts, binned};
+use self::family::{Candidate, Counts, binned};
 use self::posterior::posterior;
 use super::LogitCounts;
 

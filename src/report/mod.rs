@@ -3,6 +3,7 @@
 //! Counts are counted, over all score rows and all written rows; what is an estimate carries its
 //! interval, and what comes from a sample says so.
 
+pub mod audit;
 pub mod table;
 
 use std::collections::BTreeMap;

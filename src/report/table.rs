@@ -1,10 +1,11 @@
 //! The report as plain text for the terminal.
 
+pub mod audit;
 pub mod prevalence;
 
 use std::fmt::Write;
 
-use super::{Change, Means, Report};
+use super::{Change, Means, Origins, Report};
 use crate::provenance::record::SALVAGED;
 
 /// The report as tables. Names come from the data, so control characters are shown escaped.
@@ -12,7 +13,7 @@ pub fn render(report: &Report) -> String {
     let mut text = String::new();
     mix(&mut text, report);
     rows(&mut text, report);
-    origins(&mut text, report);
+    origins(&mut text, &report.origins);
     prevalence::render(&mut text, &report.prevalence);
     changes(&mut text, "source", &report.by_source, &report.unit);
     changes(&mut text, "language", &report.by_lang, &report.unit);
@@ -128,7 +129,7 @@ fn rows(text: &mut String, report: &Report) {
     text.push('\n');
 }
 
-fn origins(text: &mut String, report: &Report) {
+fn origins(text: &mut String, origins: &Origins) {
     let list = |counts: &std::collections::BTreeMap<String, u64>| {
         counts
             .iter()
@@ -136,7 +137,6 @@ fn origins(text: &mut String, report: &Report) {
             .collect::<Vec<_>>()
             .join(", ")
     };
-    let origins = &report.origins;
     for (name, counts) in [
         ("declared", &origins.declared),
         ("assigned", &origins.assigned),

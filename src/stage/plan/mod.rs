@@ -76,6 +76,14 @@ pub fn make(job: &Job) -> Result<Plan, StageError> {
     decide(job, &scored, fingerprint)
 }
 
+/// What is decided for each document's origin, and no more: a plan without a mix.
+///
+/// # Errors
+/// Scores that are missing or damaged.
+pub fn origins(job: &Job, scored: &Scored<'_>) -> Result<Plan, StageError> {
+    draft(job, scored, fingerprint(job, scored)?)
+}
+
 fn decide(job: &Job, scored: &Scored<'_>, made_from: Fingerprint) -> Result<Plan, StageError> {
     let mut plan = draft(job, scored, made_from)?;
     cells::fill(scored, &mut plan)?;

@@ -4,7 +4,7 @@
 //! `write` counted again.
 
 mod seal;
-mod sums;
+pub(super) mod sums;
 
 use std::collections::BTreeMap;
 
