@@ -74,7 +74,9 @@ pub fn run(args: &AuditArgs, session: &Session) -> Result<(), StageError> {
     };
     let out = match (&args.out, &passing) {
         (Some(out), _) => out.clone(),
-        (None, folder) => folder.as_ref().map_or_else(PathBuf::new, |f| f.0.join("run")),
+        (None, folder) => folder
+            .as_ref()
+            .map_or_else(PathBuf::new, |f| f.0.join("run")),
     };
     let options = session.options(args.allow_failed);
     if let Some(most) = args.sample {

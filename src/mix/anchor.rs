@@ -81,8 +81,18 @@ mod tests {
 
     #[test]
     fn anchors_that_are_all_the_same_are_shifted_only() {
-        let local = MeanLogit { mean: 2.0, sd: 0.0, error: 0.0 };
+        let local = MeanLogit {
+            mean: 2.0,
+            sd: 0.0,
+            error: 0.0,
+        };
         let anchoring = Anchoring::new(&local, (-1.0, 1.5));
-        assert_eq!(anchoring, Anchoring { shift: -3.0, scale: 1.0 });
+        assert_eq!(
+            anchoring,
+            Anchoring {
+                shift: -3.0,
+                scale: 1.0
+            }
+        );
     }
 }

@@ -188,7 +188,10 @@ mod tests {
                 })
                 .sum::<f64>()
                 / f64::from(rounds);
-            assert!((0.0088..0.0105).contains(&realised), "{anchors}: {realised}");
+            assert!(
+                (0.0088..0.0105).contains(&realised),
+                "{anchors}: {realised}"
+            );
         }
     }
 }

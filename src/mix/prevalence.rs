@@ -106,7 +106,8 @@ impl Method {
 }
 
 /// What is added to the assumption for a pool that no mixture fits.
-const UNLIKE: &str = "; it fits them worse than 95% of those domains do, so the interval is widened";
+const UNLIKE: &str =
+    "; it fits them worse than 95% of those domains do, so the interval is widened";
 
 /// A share of machine documents in [0, 1], with bounds around it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -163,11 +164,21 @@ pub fn prevalence(
         (Some(human), None) => {
             placed(&mut humans, &human);
             let method = (Method::MixtureAnchored, MOST.1);
-            Some(credible(&pool, (&humans, &machines), method, evidence.misfit))
+            Some(credible(
+                &pool,
+                (&humans, &machines),
+                method,
+                evidence.misfit,
+            ))
         }
         (None, _) => {
             let method = (Method::MixtureGlobal, MOST.0);
-            Some(credible(&pool, (&humans, &machines), method, evidence.misfit))
+            Some(credible(
+                &pool,
+                (&humans, &machines),
+                method,
+                evidence.misfit,
+            ))
         }
     }
 }

@@ -132,7 +132,9 @@ impl PrevalenceLine {
         for plan in plans {
             lines.extend(line(&plan.source, None, &plan.assignment));
             let strata = plan.strata.iter();
-            lines.extend(strata.filter_map(|of| line(&plan.source, Some(&of.stratum), &of.assignment)));
+            lines.extend(
+                strata.filter_map(|of| line(&plan.source, Some(&of.stratum), &of.assignment)),
+            );
         }
         lines
     }

@@ -104,7 +104,10 @@ fn tried(anchored: (bool, bool), share: f64) -> (f64, f64) {
 fn shares_of_domains_that_nobody_has_seen_are_found() {
     for (share, most) in [(0.0, 0.02), (0.05, 0.05), (0.3, 0.12)] {
         let (covered, error) = tried((false, false), share);
-        assert!(covered >= 0.9 && error <= most, "{share}: {covered} {error}");
+        assert!(
+            covered >= 0.9 && error <= most,
+            "{share}: {covered} {error}"
+        );
     }
 }
 
@@ -115,7 +118,10 @@ fn anchors_lower_the_error_and_the_interval_holds() {
     assert!(covered >= 0.9, "{covered}");
     let (covered, both) = tried((true, true), 0.3);
     assert!(covered >= 0.9, "{covered}");
-    assert!(anchored < global && both < anchored, "{global} {anchored} {both}");
+    assert!(
+        anchored < global && both < anchored,
+        "{global} {anchored} {both}"
+    );
     assert!(both < 0.03, "{both}");
 }
 
@@ -168,7 +174,10 @@ fn a_pool_unlike_anything_seen_has_a_wider_interval_and_says_so() {
 fn an_empty_pool_has_no_share() {
     let evidence = evidence(&mut Draws(4));
     let (pool, sample) = (LogitCounts::default(), SampleSums::default());
-    assert_eq!(prevalence(&pool, Anchors::default(), &sample, &evidence), None);
+    assert_eq!(
+        prevalence(&pool, Anchors::default(), &sample, &evidence),
+        None
+    );
 }
 
 #[test]
@@ -177,14 +186,23 @@ fn lang_and_reiczigel_s_own_examples_are_met() {
     // positive and tested, sensitivity and specificity positive and tested, limits.
     let rate = |hits: f64, count: f64| Rate { hits, count };
     let examples = [
-        ((4060.0, 11284.0), (178.0, 179.0), (358.0, 359.0), (0.349, 0.372)),
+        (
+            (4060.0, 11284.0),
+            (178.0, 179.0),
+            (358.0, 359.0),
+            (0.349, 0.372),
+        ),
         ((51.0, 2971.0), (32.0, 33.0), (20.0, 20.0), (0.0, 0.053)),
         ((711.72, 11862.0), (8.0, 10.0), (12.0, 12.0), (0.0, 0.147)),
         ((259.0, 509.0), (84.0, 127.0), (96.0, 109.0), (0.58, 0.87)),
         ((51.0, 509.0), (23.0, 41.0), (187.0, 195.0), (0.037, 0.195)),
     ];
     for (flagged, se, sp, (low, high)) in examples {
-        let (l, h) = lang_reiczigel(rate(flagged.0, flagged.1), rate(se.0, se.1), rate(sp.0, sp.1));
+        let (l, h) = lang_reiczigel(
+            rate(flagged.0, flagged.1),
+            rate(se.0, se.1),
+            rate(sp.0, sp.1),
+        );
         let near = |a: f64, b: f64| (a - b).abs() < if b >= 0.5 { 0.0051 } else { 0.00051 };
         assert!(near(l, low) && near(h, high), "{flagged:?}: {l} {h}");
     }

@@ -133,7 +133,10 @@ fn reference(from: &mut Fields<'_>) -> Result<Reference, ModelError> {
         *share = from.rate("histogram")?;
     }
     reference.threshold = from.finite("threshold")?;
-    reference.anchored = (from.finite("anchored mean")?, from.above_zero("anchored sd")?);
+    reference.anchored = (
+        from.finite("anchored mean")?,
+        from.above_zero("anchored sd")?,
+    );
     reference.misfit = from.above_zero("misfit")?;
     for side in [&mut reference.human, &mut reference.machine] {
         *side = self::side(from)?;

@@ -73,7 +73,12 @@ fn of_source(
             |raw| {
                 let block = raw.decode(&columns);
                 engine.progress.add(block.len() as u64, 0);
-                Ok(of_block(&block, (&source.name, &found.name), &columns.extra, most))
+                Ok(of_block(
+                    &block,
+                    (&source.name, &found.name),
+                    &columns.extra,
+                    most,
+                ))
             },
             |more| {
                 drawn.extend(more);
@@ -93,12 +98,7 @@ fn keep(drawn: &mut Drawn, most: usize) {
     }
 }
 
-fn of_block(
-    block: &Block,
-    (source, shard): (&str, &str),
-    extra: &[String],
-    most: usize,
-) -> Drawn {
+fn of_block(block: &Block, (source, shard): (&str, &str), extra: &[String], most: usize) -> Drawn {
     let mut first: BTreeMap<(u64, Key), usize> = BTreeMap::new();
     for i in (0..block.len()).filter(|&i| block.has_text(i)) {
         let key = Key::of_row(source, shard, block.first_row() + i as u64);

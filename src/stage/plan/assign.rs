@@ -141,7 +141,11 @@ fn logits(job: &Job, scored: &Scored<'_>) -> Result<ByStratum, StageError> {
         .config
         .source
         .iter()
-        .map(|source| scored.schema.column(&source.sample.as_ref()?.score_column()))
+        .map(|source| {
+            scored
+                .schema
+                .column(&source.sample.as_ref()?.score_column())
+        })
         .collect();
     scored.sweep(ByStratum::default, |sums, input, row| {
         let (Status::Ok, Some(logit)) = (row.status, row.logit) else {

@@ -139,7 +139,13 @@ impl Sum for Sums {
 }
 
 impl Sums {
-    pub(in crate::stage) fn add(&mut self, source: &str, row: &ScoreRow, judged: &Judgement, copies: u64) {
+    pub(in crate::stage) fn add(
+        &mut self,
+        source: &str,
+        row: &ScoreRow,
+        judged: &Judgement,
+        copies: u64,
+    ) {
         self.origin(row, judged);
         let lang = row.lang.as_deref().unwrap_or("null");
         let stratum = match judged.stratum.as_str() {

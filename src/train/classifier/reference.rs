@@ -211,7 +211,10 @@ mod tests {
             .map(|i| (f64::from(i), f64::from(u8::from(i >= 50)), 1.0))
             .collect();
         let (a, b) = logistic(&points);
-        assert!(a.is_finite() && b > 0.0 && (a + b * 49.5).abs() < 5.0, "{a} {b}");
+        assert!(
+            a.is_finite() && b > 0.0 && (a + b * 49.5).abs() < 5.0,
+            "{a} {b}"
+        );
     }
 
     #[test]
@@ -235,7 +238,11 @@ mod tests {
             misfit(&pool, &evidence)
         };
         let mixed = [humans[3].clone(), machines[5].clone()].concat();
-        assert!(misfit_of(&mixed) <= usual * 2.0, "{} {usual}", misfit_of(&mixed));
+        assert!(
+            misfit_of(&mixed) <= usual * 2.0,
+            "{} {usual}",
+            misfit_of(&mixed)
+        );
         let three_peaks = [vec![-6.0; 200], vec![0.1; 200], vec![6.0; 200]].concat();
         assert!(misfit_of(&three_peaks) > usual * 3.0);
     }
