@@ -2,6 +2,7 @@
 //!
 //! Everything for people goes to stderr; results for machines go to stdout, where `--json` asks.
 
+mod audit;
 mod config;
 mod evaluate;
 mod inspect;
@@ -104,6 +105,8 @@ enum Command {
     Report(stages::StageArgs),
     /// Make another mix from the scores of a run, which stays as it is
     Rebalance(Box<rebalance::RebalanceArgs>),
+    /// Tell how much of a corpus machines wrote, how concentrated and how diverse it is
+    Audit(Box<audit::AuditArgs>),
     /// Check a finished run: digests, row law, and every fate recomputed
     Verify(verify::VerifyArgs),
     /// Bring bad rows out of quarantine, to be mended and run again
@@ -174,6 +177,7 @@ fn dispatch(command: Command, session: &Session) -> Result<(), StageError> {
         Command::Write(args) => stages::write(&args, session),
         Command::Report(args) => stages::stage(Stage::Report, &args, session),
         Command::Rebalance(args) => rebalance::run(&args, session),
+        Command::Audit(args) => audit::run(&args, session),
         Command::Verify(args) => verify::run(&args, session),
         Command::Quarantine(args) => quarantine::run(&args, session),
         Command::Inspect(args) => inspect::run(&args),

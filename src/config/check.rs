@@ -76,6 +76,13 @@ fn declared(key: &str, source: &Source, faults: &mut Vec<String>) {
             "`{key}.label` names no value: give `human`, `synthetic` or `semi_synthetic` lists"
         ));
     }
+    if let Some(sample) = &source.sample
+        && (sample.human.is_empty() || sample.synthetic.is_empty())
+    {
+        faults.push(format!(
+            "`{key}.sample` needs both lists, `human` and `synthetic`: documents with other values are not in the sample"
+        ));
+    }
     if let Some(date) = &source.date {
         if iso_day(&date.before).is_none() {
             faults.push(format!(

@@ -54,7 +54,7 @@ impl Config {
         rules
     }
 
-    /// Every column that filters, weight and strata name, each with the key that names it.
+    /// Every column that filters, weight, strata and samples name, each with the key that names it.
     pub fn named_columns(&self) -> Vec<(&'static str, String)> {
         let rules = self.rules().into_iter();
         let weight = self.mix.weight.iter().map(|weight| weight.column.clone());
@@ -63,6 +63,10 @@ impl Config {
             .map(|rule| ("filters.rule.column", rule.column))
             .chain(weight.map(|column| ("mix.weight.column", column)))
             .chain(strata.map(|column| ("mix.strata", column)))
+            .chain(self.source.iter().filter_map(|source| {
+                let sample = source.sample.as_ref()?;
+                Some(("source.sample.column", sample.score_column()))
+            }))
             .collect()
     }
 }
@@ -93,6 +97,9 @@ pub struct Source {
     /// Origin declared by a date column.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub date: Option<DateRule>,
+    /// A labelled random sample of the source, for its share of machine text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sample: Option<SampleRule>,
     /// Declared language of every document, ISO 639-1: it is not identified then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lang: Option<String>,
@@ -128,6 +135,7 @@ impl Source {
             origin,
             label: None,
             date: None,
+            sample: None,
             lang: None,
             generation: None,
             kind: None,
@@ -162,6 +170,27 @@ pub struct LabelRule {
     /// Values that declare `semi_synthetic`.
     #[serde(default)]
     pub semi_synthetic: Vec<String>,
+}
+
+/// Which values of a column say what a document of a random sample is; it declares nothing.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SampleRule {
+    /// The column.
+    pub column: String,
+    /// Values that say that a person wrote the document.
+    #[serde(default)]
+    pub human: Vec<String>,
+    /// Values that say that a machine did.
+    #[serde(default)]
+    pub synthetic: Vec<String>,
+}
+
+impl SampleRule {
+    /// The column's name in score rows.
+    pub fn score_column(&self) -> String {
+        format!("input.{}", self.column)
+    }
 }
 
 /// Documents dated before a day have an origin; later and undated ones are not declared.

@@ -62,7 +62,7 @@ pub trait Row {
     fn count(&self, unit: Unit) -> Option<u64>;
 }
 
-/// The thresholds of one source, as logits.
+/// The thresholds of one source or stratum, as logits.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Thresholds {
     /// Unknown documents below this are assigned `human`.
@@ -189,12 +189,17 @@ impl<C: Copy> Judge<C> {
         self.rules.iter().map(|bound| bound.name.as_str())
     }
 
-    /// Judges one document of a source with these thresholds.
-    pub fn judge<R: Row<Column = C>>(&self, row: &R, thresholds: &Thresholds) -> Judgement {
+    /// Judges one document of a source, with the thresholds that it has for a stratum.
+    pub fn judge<R: Row<Column = C>>(
+        &self,
+        row: &R,
+        thresholds: impl Fn(&str) -> Thresholds,
+    ) -> Judgement {
+        let stratum = self.stratum(row);
         let filters: Vec<usize> = (0..self.rules.len())
             .filter(|&i| self.rules[i].drops(row))
             .collect();
-        let (origin, origin_by, uncertain, unverified) = self.origin(row, thresholds);
+        let (origin, origin_by, uncertain, unverified) = self.origin(row, &thresholds(&stratum));
         let pool = self.pool(origin, uncertain, unverified);
         let editable = pool == Some(Pool::Human)
             && !uncertain
@@ -229,7 +234,7 @@ impl<C: Copy> Judge<C> {
             count: row.count(self.unit).unwrap_or(0),
             weight,
             variant_weight,
-            stratum: self.stratum(row),
+            stratum,
         }
     }
 
@@ -287,7 +292,8 @@ impl<C: Copy> Judge<C> {
         weight_to_fixed(value)
     }
 
-    fn stratum<R: Row<Column = C>>(&self, row: &R) -> String {
+    /// A document's stratum, as `column=value,..`; empty where there are none.
+    pub fn stratum<R: Row<Column = C>>(&self, row: &R) -> String {
         let mut stratum = String::new();
         for (name, column) in &self.strata {
             if !stratum.is_empty() {

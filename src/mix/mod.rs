@@ -7,9 +7,11 @@
 //!   two streaming passes.
 //! - [`fate`]: how many copies of a document the plan takes, and in what form.
 //! - [`plan`]: all decisions of a run, as written to `plan.json`; with a score row it gives a fate.
+//! - [`anchor`]: a source's logits brought to where the model's calibration holds.
 //! - [`prevalence`]: the share of machine text in a pool, with an interval.
 
 pub mod allocate;
+pub mod anchor;
 mod cut;
 pub mod fate;
 pub mod judge;
@@ -19,11 +21,12 @@ pub mod prevalence;
 pub mod select;
 
 pub use allocate::{Allocation, Capacity, Refusal, allocate};
+pub use anchor::Anchoring;
 pub use cut::Cut;
 pub use fate::{Fate, copies_at, steps, weight_to_fixed};
 pub use judge::{Judge, Judgement, Pool, Row, Thresholds};
-pub use logits::LogitCounts;
-pub use plan::{Cell, EditPlan, Plan, SourcePlan};
+pub use logits::{LogitCounts, MeanLogit};
+pub use plan::{Assignment, Cell, EditPlan, Level, Plan, SourcePlan, StratumPlan};
 pub use select::{Histogram, Select};
 
 #[cfg(test)]

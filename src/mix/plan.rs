@@ -7,12 +7,61 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::anchor::Anchoring;
 use super::cut::Cut;
 use super::fate::{self, Fate, draw};
 use super::judge::{Judgement, Pool};
 use super::prevalence::Estimate;
 use crate::config::{BaseMode, Mix, Rule, Uncertain, Unverified};
 use crate::document::{Key, Origin};
+
+/// Whose documents calibrate a threshold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// Those of the stratum.
+    Stratum,
+    /// Those of the whole source.
+    Source,
+}
+
+/// What is decided for the documents of a source, or of a stratum inside it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Assignment {
+    /// Logit at or above which an unknown document is assigned `synthetic`.
+    pub synthetic_at: f64,
+    /// Logit below which an unknown document is assigned `human`.
+    pub human_below: f64,
+    /// True if declared-human documents calibrated the threshold.
+    pub anchored: bool,
+    /// Whose they were; null where there were not enough.
+    pub anchored_by: Option<Level>,
+    /// Declared-human documents with a logit, of this source or stratum.
+    pub anchors: u64,
+    /// Declared-synthetic documents with a logit, of this source or stratum.
+    pub machine_anchors: u64,
+    /// From a document's logit to the anchored one, on which `assign.human_below` is judged.
+    #[serde(flatten)]
+    pub anchoring: Anchoring,
+    /// Documents with a logit, whoever declared them or not.
+    pub judged: u64,
+    /// Their mean logit.
+    pub mean_logit: Option<f64>,
+    /// Its standard error.
+    pub mean_logit_error: Option<f64>,
+    /// The share of machine text among the unknown documents that the classifier judged.
+    pub prevalence: Option<Estimate>,
+}
+
+/// What is decided for the documents of one stratum of a source.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StratumPlan {
+    /// The stratum, as `column=value,..`.
+    pub stratum: String,
+    /// What is decided for it.
+    #[serde(flatten)]
+    pub assignment: Assignment,
+}
 
 /// What is decided for the documents of one source.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -21,16 +70,20 @@ pub struct SourcePlan {
     pub source: String,
     /// Keys come from the id instead of shard and row.
     pub key_from_id: bool,
-    /// Logit at or above which an unknown document is assigned `synthetic`.
-    pub synthetic_at: f64,
-    /// Logit below which an unknown document is assigned `human`.
-    pub human_below: f64,
-    /// True if declared-human documents of the source calibrated the threshold.
-    pub anchored: bool,
-    /// How many there were.
-    pub anchors: u64,
-    /// The share of machine text among the source's unknown documents that the classifier judged.
-    pub prevalence: Option<Estimate>,
+    /// What is decided for the whole of it.
+    #[serde(flatten)]
+    pub assignment: Assignment,
+    /// Its strata that have documents with a logit, sorted; none where the mix has no strata.
+    pub strata: Vec<StratumPlan>,
+}
+
+impl SourcePlan {
+    /// What holds for a document of this stratum: the stratum's own, else the source's.
+    pub fn of_stratum(&self, stratum: &str) -> &Assignment {
+        self.strata
+            .binary_search_by(|plan| plan.stratum.as_str().cmp(stratum))
+            .map_or(&self.assignment, |place| &self.strata[place].assignment)
+    }
 }
 
 /// How variants are made.

@@ -1,222 +1,234 @@
 //! How much of a pool machines wrote: a share with an interval, from the histogram of its logits.
 //!
 //! Counting flags is off by tens of points, since rates of error differ several-fold between
-//! domains. The *point* is the maximum-likelihood share of a mixture of two reference histograms.
-//! The *interval* takes only what is known of those rates, their ranges over domains, and asks
-//! which shares are possible at all (partial identification: Manski, Partial Identification of
-//! Probability Distributions, 2003; the correction of flag rates is Rogan and Gladen's,
-//! Am. J. Epidemiol. 107, 1978).
+//! domains, and so is any mixture of fixed references, since human text of one domain may lie where
+//! machine text of another does. What is known decides the method:
+//!
+//! | known | point | interval |
+//! | --- | --- | --- |
+//! | the training's domains | mixture likelihood, averaged over where the pool's human and machine logits may lie | the shares that are credible whichever it is |
+//! | and human anchors | the same, the human side placed by the anchors | the same |
+//! | human and machine anchors | mixture maximum likelihood on their histograms | Lang and Reiczigel |
+//! | a labelled random sample | PPI++ | PPI++ |
+//!
+//! A pool that no mixture fits as training's domains are fitted is unlike them: its likelihood
+//! then counts for fewer documents, which widens the interval, and the estimate says so.
 
-use serde::{Deserialize, Serialize};
-
+mod family;
+mod local;
+mod posterior;
+mod sample;
 #[cfg(test)]
 mod tests;
 
-/// Weight of a flat histogram in every reference, so that no bin is impossible.
-const FLAT: f64 = 1e-4;
-/// Documents that a global histogram counts for beside local ones.
-const GLOBAL_DOCUMENTS: f64 = 10.0;
-/// Two-sided 95% point of the normal distribution.
-const Z: f64 = 1.959_963_984_540_054;
+use std::borrow::Cow;
 
-/// What is known of error rates at one threshold: ranges of the share of documents at or above it.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Rates {
-    /// First bin at or above the threshold.
-    pub from_bin: usize,
-    /// Low and high false-positive rate, of human documents.
-    pub human: (f64, f64),
-    /// Low and high true-positive rate, of machine documents.
-    pub machine: (f64, f64),
-}
+use serde::{Deserialize, Serialize};
 
-/// What human and machine documents look like to the classifier.
+use self::family::{Candidate, Counts, binned};
+use self::posterior::posterior;
+use super::LogitCounts;
+
+pub use family::{KNOTS, Side, mean_sd, shape_of};
+pub use local::{Rate, lang_reiczigel};
+pub use sample::{MIN_SAMPLE, SampleSums, wilson};
+
+/// Places at which human and machine text are tried: people vary less.
+const PLACES: (usize, usize) = (15, 11);
+/// Documents that a pool's likelihood counts for at most: with the training's domains alone, and
+/// with human anchors. Shapes are not exact; on left-out domains these give intervals that hold.
+const MOST: (f64, f64) = (100.0, 200.0);
+/// The same of anchors.
+const MOST_ANCHORS: f64 = 100.0;
+/// However odd a pool is, it counts for this many documents.
+const LEAST: f64 = 5.0;
+
+/// What human and machine text look like to the classifier in domains that it had not seen.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Evidence {
-    /// Share of human documents in each bin of the logit.
-    pub human: Vec<f64>,
-    /// The same of machine documents, bin by bin.
-    pub machine: Vec<f64>,
-    /// Rates of error at some thresholds.
-    pub rates: Vec<Rates>,
-    /// Whether the human side comes from known-human documents of the same source.
-    pub anchored: bool,
+    /// Human documents.
+    pub human: Side,
+    /// Machine documents.
+    pub machine: Side,
+    /// The misfit that 5% of domains go beyond (see [`misfit`]).
+    pub misfit: f64,
 }
 
-impl Evidence {
-    /// The same with the human side taken from known-human documents of the pool's own source,
-    /// given as counts in bins. Without any it stays as it is.
-    pub fn anchor(&self, human: &[u64]) -> Evidence {
-        let count: u64 = human.iter().sum();
-        if count == 0 || human.len() != self.human.len() {
-            return self.clone();
-        }
-        let total = count as f64 + GLOBAL_DOCUMENTS;
-        let mixed = human.iter().zip(&self.human);
-        Evidence {
-            human: mixed
-                .map(|(&local, global)| (local as f64 + GLOBAL_DOCUMENTS * global) / total)
-                .collect(),
-            machine: self.machine.clone(),
-            rates: self
-                .rates
-                .iter()
-                .map(|rates| Rates {
-                    human: wilson(above(human, rates.from_bin), count),
-                    ..*rates
-                })
-                .collect(),
-            anchored: true,
-        }
-    }
+/// Documents of known origin from the pool's own source.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Anchors<'a> {
+    /// Logits of known-human documents, if there are enough.
+    pub human: Option<&'a LogitCounts>,
+    /// The same of machine-written ones; used beside human ones only.
+    pub machine: Option<&'a LogitCounts>,
 }
 
 /// How an estimate was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Method {
-    /// Mixture of global references; bounds from global ranges.
-    #[serde(rename = "mixture_global")]
-    Global,
+    /// A mixture like those of the training's domains.
+    MixtureGlobal,
     /// The human side from known-human documents of the same source.
-    #[serde(rename = "mixture_anchored")]
-    Anchored,
-    /// The bounds at different thresholds contradict each other: the pool is unlike any reference,
-    /// and the interval spans them all.
-    #[serde(rename = "mixture_contradictory")]
-    Contradictory,
+    MixtureAnchored,
+    /// Both sides from known documents of the same source.
+    LangReiczigel,
+    /// A labelled random sample of the pool.
+    PpiPlusPlus,
 }
 
 impl Method {
     /// The public name, as in reports.
     pub fn name(self) -> &'static str {
         match self {
-            Method::Global => "mixture_global",
-            Method::Anchored => "mixture_anchored",
-            Method::Contradictory => "mixture_contradictory",
+            Method::MixtureGlobal => "mixture_global",
+            Method::MixtureAnchored => "mixture_anchored",
+            Method::LangReiczigel => "lang_reiczigel",
+            Method::PpiPlusPlus => "ppi_plus_plus",
+        }
+    }
+
+    /// What must be true for the interval to hold.
+    pub fn assumption(self) -> &'static str {
+        match self {
+            Method::MixtureGlobal => {
+                "human and machine text of this pool lie within what the classifier's training saw over its domains"
+            }
+            Method::MixtureAnchored => {
+                "the pool's human text is like the declared-human documents, its machine text within what training saw"
+            }
+            Method::LangReiczigel => {
+                "the pool's human and machine text are like the declared human and synthetic documents"
+            }
+            Method::PpiPlusPlus => "the labelled documents are a random sample of the pool",
         }
     }
 }
 
+/// What is added to the assumption for a pool that no mixture fits.
+const UNLIKE: &str =
+    "; it fits them worse than 95% of those domains do, so the interval is widened";
+
 /// A share of machine documents in [0, 1], with bounds around it.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
     /// The likeliest share.
     pub share: f64,
-    /// Lower bound.
+    /// Lower bound of the 95% interval.
     pub low: f64,
-    /// Upper bound.
+    /// Upper bound of the 95% interval.
     pub high: f64,
     /// How it was made.
     pub method: Method,
+    /// What must be true for the interval to hold, as a sentence.
+    pub assumption: Cow<'static, str>,
+    /// True if the pool is unlike the domains of the training, so that the interval was widened.
+    pub unlike_training: bool,
 }
 
-/// The share of machine documents in a pool, given as counts of logits in bins.
+impl Estimate {
+    fn new((share, low, high): (f64, f64, f64), method: Method) -> Estimate {
+        Estimate {
+            share,
+            low: low.min(share),
+            high: high.max(share),
+            method,
+            assumption: Cow::Borrowed(method.assumption()),
+            unlike_training: false,
+        }
+    }
+}
+
+/// The share of machine documents in a pool; `None` where it is empty.
 ///
-/// `None` where the pool is empty, or has other bins than the evidence.
-pub fn prevalence(pool: &[u64], evidence: &Evidence) -> Option<Estimate> {
-    let count: u64 = pool.iter().sum();
-    let bins = pool.len();
-    if count == 0 || evidence.human.len() != bins || evidence.machine.len() != bins {
+/// `sample` are the sums over the same documents: with enough labels the sample decides.
+pub fn prevalence(
+    pool: &LogitCounts,
+    anchors: Anchors<'_>,
+    sample: &SampleSums,
+    evidence: &Evidence,
+) -> Option<Estimate> {
+    if let Some(estimate) = sample.estimate() {
+        return Some(Estimate::new(estimate, Method::PpiPlusPlus));
+    }
+    if pool.total() == 0 {
         return None;
     }
-    let share = likeliest_share(pool, &evidence.human, &evidence.machine);
-    let bounds: Vec<(f64, f64)> = evidence
-        .rates
-        .iter()
-        .map(|rates| possible(wilson(above(pool, rates.from_bin), count), rates))
-        .collect();
-    let highest_low = bounds.iter().fold(0.0f64, |m, b| m.max(b.0));
-    let lowest_high = bounds.iter().fold(1.0f64, |m, b| m.min(b.1));
-    let (low, high, method) = if highest_low > lowest_high {
-        let low = bounds.iter().fold(1.0f64, |m, b| m.min(b.0));
-        let high = bounds.iter().fold(0.0f64, |m, b| m.max(b.1));
-        (low, high, Method::Contradictory)
-    } else if evidence.anchored {
-        (highest_low, lowest_high, Method::Anchored)
-    } else {
-        (highest_low, lowest_high, Method::Global)
-    };
-    Some(Estimate {
-        share,
-        low: low.min(share),
-        high: high.max(share),
-        method,
-    })
+    let pool = binned(pool);
+    let (mut humans, machines) = candidates(evidence);
+    match (anchors.human.map(binned), anchors.machine.map(binned)) {
+        (Some(human), Some(machine)) => {
+            let found = local::from_anchors(&pool, (&human, &machine), (&humans, &machines));
+            Some(Estimate::new(found, Method::LangReiczigel))
+        }
+        (Some(human), None) => {
+            placed(&mut humans, &human);
+            let method = (Method::MixtureAnchored, MOST.1);
+            Some(credible(
+                &pool,
+                (&humans, &machines),
+                method,
+                evidence.misfit,
+            ))
+        }
+        (None, _) => {
+            let method = (Method::MixtureGlobal, MOST.0);
+            Some(credible(
+                &pool,
+                (&humans, &machines),
+                method,
+                evidence.misfit,
+            ))
+        }
+    }
 }
 
-/// Wilson's 95% interval of a rate (J. Am. Stat. Assoc. 22, 1927): `hits` of `count`.
-pub fn wilson(hits: u64, count: u64) -> (f64, f64) {
-    if count == 0 {
-        return (0.0, 1.0);
-    }
-    let n = count as f64;
-    let rate = hits as f64 / n;
-    let scale = 1.0 + Z * Z / n;
-    let centre = (rate + Z * Z / (2.0 * n)) / scale;
-    let half = Z / scale * libm::sqrt(rate * (1.0 - rate) / n + Z * Z / (4.0 * n * n));
-    // Rounding must not push the bound of 0 of n, or n of n, past the rate itself.
+fn candidates(evidence: &Evidence) -> (Vec<Candidate>, Vec<Candidate>) {
     (
-        (centre - half).clamp(0.0, rate),
-        (centre + half).clamp(rate, 1.0),
+        evidence.human.candidates(PLACES.0),
+        evidence.machine.candidates(PLACES.1),
     )
 }
 
-/// Documents in bins from `from` on.
-fn above(counts: &[u64], from: usize) -> u64 {
-    counts.iter().skip(from).sum()
+/// Weighs candidates by how likely they make the anchors.
+fn placed(candidates: &mut [Candidate], anchors: &Counts) {
+    let total: f64 = anchors.iter().sum();
+    let tempered = (MOST_ANCHORS / total).min(1.0);
+    for candidate in candidates {
+        candidate.prior += tempered * candidate.log_likelihood(anchors);
+    }
 }
 
-/// The shares that a rate of flags allows under any error rates in their ranges.
-fn possible(flagged: (f64, f64), rates: &Rates) -> (f64, f64) {
-    let share = |flagged: f64, human: f64, machine: f64, unknown: f64| {
-        if machine > human {
-            ((flagged - human) / (machine - human)).clamp(0.0, 1.0)
-        } else {
-            unknown
-        }
+/// Median and 95% interval of the posterior.
+fn credible(
+    pool: &Counts,
+    (human, machine): (&[Candidate], &[Candidate]),
+    (method, most): (Method, f64),
+    usual: f64,
+) -> Estimate {
+    let first = posterior(pool, human, machine, most);
+    let unlike = first.misfit > usual;
+    let found = if unlike {
+        let fewer = (most * usual / first.misfit).max(LEAST);
+        posterior(pool, human, machine, fewer)
+    } else {
+        first
     };
-    let low = share(flagged.0, rates.human.1, rates.machine.1, 0.0);
-    let high = share(flagged.1, rates.human.0, rates.machine.0, 1.0);
-    (low.min(high), high)
+    let quantiles = [0.5, 0.025, 0.975].map(|q| found.quantile(q));
+    let mut estimate = Estimate::new((quantiles[0], quantiles[1], quantiles[2]), method);
+    if unlike {
+        estimate.unlike_training = true;
+        estimate.assumption = Cow::Owned(format!("{}{UNLIKE}", method.assumption()));
+    }
+    estimate
 }
 
-/// The share at which a mixture of the two histograms makes the pool likeliest.
-///
-/// The likelihood is concave in the share, so its slope is bisected: the fixed point that
-/// expectation-maximisation creeps to.
-fn likeliest_share(pool: &[u64], human: &[f64], machine: &[f64]) -> f64 {
-    let flat = FLAT / pool.len() as f64;
-    let smooth = |shares: &[f64]| -> Vec<f64> {
-        let sum: f64 = shares.iter().sum();
-        let sum = if sum > 0.0 { sum } else { 1.0 };
-        shares
-            .iter()
-            .map(|share| (1.0 - FLAT) * share / sum + flat)
-            .collect()
-    };
-    let (human, machine) = (smooth(human), smooth(machine));
-    let slope = |share: f64| -> f64 {
-        (0..pool.len())
-            .map(|bin| {
-                let difference = machine[bin] - human[bin];
-                pool[bin] as f64 * difference / (human[bin] + share * difference)
-            })
-            .sum()
-    };
-    let (mut low, mut high) = (0.0, 1.0);
-    if slope(low) <= 0.0 {
-        return low;
+/// How badly the best mixture of this evidence fits a pool: divergence in nats a document, beyond
+/// what chance gives. 0 for an empty pool.
+pub fn misfit(pool: &LogitCounts, evidence: &Evidence) -> f64 {
+    if pool.total() == 0 {
+        return 0.0;
     }
-    if slope(high) >= 0.0 {
-        return high;
-    }
-    for _ in 0..50 {
-        let middle = (low + high) / 2.0;
-        if slope(middle) > 0.0 {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    (low + high) / 2.0
+    let (human, machine) = candidates(evidence);
+    posterior(&binned(pool), &human, &machine, MOST.0).misfit
 }

@@ -59,6 +59,10 @@ impl Fingerprint {
 
 /// The configuration that decides a plan, part by part.
 pub fn decisions(config: &Config) -> Fingerprint {
+    let sources = config.source.iter();
+    let samples: Vec<_> = sources
+        .filter_map(|source| Some((&source.name, source.sample.as_ref()?)))
+        .collect();
     Fingerprint::new()
         .value("config.mix", &config.mix)
         .value("config.assign", &config.assign)
@@ -66,6 +70,7 @@ pub fn decisions(config: &Config) -> Fingerprint {
         .value("config.edit", &config.edit)
         .value("config.gates", &config.gates)
         .value("config.seed", &config.seed)
+        .value("config.source.sample", &samples)
 }
 
 impl From<BTreeMap<String, String>> for Fingerprint {

@@ -168,15 +168,18 @@ impl<'a> Lineage<'a> {
     /// Judges a row of the plan's `source`-th source.
     pub fn judge(&self, source: usize, row: &ScoreRow) -> Judgement {
         let of = &self.plan.sources[source];
-        let thresholds = Thresholds {
-            human_below: of.human_below,
-            synthetic_at: of.synthetic_at,
+        let thresholds = |stratum: &str| {
+            let assignment = of.of_stratum(stratum);
+            Thresholds {
+                human_below: assignment.human_below,
+                synthetic_at: assignment.synthetic_at,
+            }
         };
         let row = SourceRow {
             row,
             source: &of.source,
         };
-        self.judge.judge(&row, &thresholds)
+        self.judge.judge(&row, thresholds)
     }
 
     /// Key, judgement and fate of a row.

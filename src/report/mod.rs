@@ -3,6 +3,7 @@
 //! Counts are counted, over all score rows and all written rows; what is an estimate carries its
 //! interval, and what comes from a sample says so.
 
+pub mod audit;
 pub mod table;
 
 use std::collections::BTreeMap;
@@ -10,6 +11,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::mix::prevalence::Estimate;
+use crate::mix::{Assignment, Level, SourcePlan};
 use crate::provenance::record::{EditTally, RowCounts};
 use crate::provenance::{Failure, record::Tally};
 use crate::score::generations::CollapseMetrics;
@@ -83,16 +85,59 @@ pub struct Origins {
     pub abstained: BTreeMap<String, u64>,
 }
 
-/// The share of machine text among a source's documents that nobody declared.
+/// The share of machine text among the documents of a source or stratum that nobody declared.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PrevalenceLine {
     /// The source.
     pub source: String,
-    /// The estimate, its interval and method.
+    /// The stratum inside it, as `column=value,..`; null for the whole source.
+    pub stratum: Option<String>,
+    /// The estimate, its interval, method and assumption.
     #[serde(flatten)]
     pub estimate: Estimate,
-    /// True if declared-human documents of the source calibrated the threshold.
+    /// True if declared-human documents calibrated the threshold.
     pub anchored: bool,
+    /// Whose they were; null where there were not enough.
+    pub anchored_by: Option<Level>,
+    /// Declared-human documents with a logit, of this source or stratum.
+    pub anchors: u64,
+    /// Declared-synthetic documents with a logit, of this source or stratum.
+    pub machine_anchors: u64,
+    /// Documents with a logit, whoever declared them or not.
+    pub judged: u64,
+    /// Their mean logit.
+    pub mean_logit: Option<f64>,
+    /// Its standard error.
+    pub mean_logit_error: Option<f64>,
+}
+
+impl PrevalenceLine {
+    /// The lines of a plan: each source, followed by its strata, where there is something to estimate.
+    pub fn of(plans: &[SourcePlan]) -> Vec<PrevalenceLine> {
+        let line = |source: &str, stratum: Option<&str>, of: &Assignment| {
+            Some(PrevalenceLine {
+                source: source.to_owned(),
+                stratum: stratum.map(str::to_owned),
+                estimate: of.prevalence.clone()?,
+                anchored: of.anchored,
+                anchored_by: of.anchored_by,
+                anchors: of.anchors,
+                machine_anchors: of.machine_anchors,
+                judged: of.judged,
+                mean_logit: of.mean_logit,
+                mean_logit_error: of.mean_logit_error,
+            })
+        };
+        let mut lines = Vec::new();
+        for plan in plans {
+            lines.extend(line(&plan.source, None, &plan.assignment));
+            let strata = plan.strata.iter();
+            lines.extend(
+                strata.filter_map(|of| line(&plan.source, Some(&of.stratum), &of.assignment)),
+            );
+        }
+        lines
+    }
 }
 
 /// Collapse metrics of one generation of a source.

@@ -1,8 +1,11 @@
 //! The report as plain text for the terminal.
 
+pub mod audit;
+pub mod prevalence;
+
 use std::fmt::Write;
 
-use super::{Change, Means, Report};
+use super::{Change, Means, Origins, Report};
 use crate::provenance::record::SALVAGED;
 
 /// The report as tables. Names come from the data, so control characters are shown escaped.
@@ -10,7 +13,8 @@ pub fn render(report: &Report) -> String {
     let mut text = String::new();
     mix(&mut text, report);
     rows(&mut text, report);
-    origins(&mut text, report);
+    origins(&mut text, &report.origins);
+    prevalence::render(&mut text, &report.prevalence);
     changes(&mut text, "source", &report.by_source, &report.unit);
     changes(&mut text, "language", &report.by_lang, &report.unit);
     means(&mut text, "diversity", &report.diversity);
@@ -125,7 +129,7 @@ fn rows(text: &mut String, report: &Report) {
     text.push('\n');
 }
 
-fn origins(text: &mut String, report: &Report) {
+fn origins(text: &mut String, origins: &Origins) {
     let list = |counts: &std::collections::BTreeMap<String, u64>| {
         counts
             .iter()
@@ -133,7 +137,6 @@ fn origins(text: &mut String, report: &Report) {
             .collect::<Vec<_>>()
             .join(", ")
     };
-    let origins = &report.origins;
     for (name, counts) in [
         ("declared", &origins.declared),
         ("assigned", &origins.assigned),
@@ -153,29 +156,11 @@ fn origins(text: &mut String, report: &Report) {
             ),
         );
     }
-    for p in &report.prevalence {
-        line(
-            text,
-            format_args!(
-                "machine text in {}: {:.1}% (95% interval {:.1}% to {:.1}%; {}, {})",
-                shown(&p.source),
-                p.estimate.share * 100.0,
-                p.estimate.low * 100.0,
-                p.estimate.high * 100.0,
-                p.estimate.method.name(),
-                if p.anchored {
-                    "anchored"
-                } else {
-                    "not anchored"
-                }
-            ),
-        );
-    }
     text.push('\n');
 }
 
 /// Most lines of one table; the rest is in `report.json`.
-const MOST_LINES: usize = 20;
+pub(super) const MOST_LINES: usize = 20;
 
 fn changes(
     text: &mut String,

@@ -6,10 +6,11 @@
 //! - [`profile`], [`score`], [`plan`], [`write`](mod@write), [`report`]: the stages. Each reads files and writes
 //!   files, can be killed at any byte and run again, and gives the same bytes for any number of
 //!   threads.
-//! - [`rebalance`]: another mix from scores that exist. [`loose`]: score rows without a run.
+//! - [`audit`]: what a corpus holds, without a mix. [`rebalance`]: another mix from scores that exist. [`loose`]: score rows without a run.
 //!   [`replay`]: quarantined rows as shards again. [`again`]: a finished run decided again, beside what it says.
 
 pub mod again;
+pub mod audit;
 pub mod columns;
 pub mod documents;
 pub mod engine;

@@ -27,6 +27,7 @@ mod run;
 mod salvage;
 mod same_bytes;
 mod shards;
+mod shares;
 mod signals;
 mod tampering;
 mod tasks;

@@ -4,7 +4,8 @@
 //! 0   8   magic "tamisclf"
 //! 8   4   version
 //! 12  32  BLAKE3 of everything after it
-//! 44      human bins, machine bins (f64 each), threshold f64, five times four rates f64
+//! 44      human bins (f64 each), threshold f64, anchored mean and sd f64, misfit f64, and for
+//!         human and machine: mean and its sd, log sd and its sd (f64 each), shape (f64 a knot)
 //!         regions u32, then each:
 //!             languages u32, then each: length u8, its ASCII letters, AUROC f64
 //!             bias f64, scale f64, slots_log2 u32
@@ -13,7 +14,8 @@
 //! ```
 
 use super::features::{FeatureSpace, MAX_COMMON, SLOTS_LOG2};
-use super::{AnsweredLanguage, Classifier, ModelError, Reference, Region, ThresholdRates};
+use super::reference::Side;
+use super::{AnsweredLanguage, Classifier, ModelError, Reference, Region};
 
 const MAGIC: &[u8; 8] = b"tamisclf";
 const VERSION: u32 = 2;
@@ -60,18 +62,19 @@ fn body(model: &Classifier) -> Vec<u8> {
 
 fn write_reference(reference: &Reference, out: &mut Vec<u8>) {
     let mut float = |x: f64| out.extend_from_slice(&x.to_le_bytes());
-    for share in reference.human.iter().chain(&reference.machine) {
+    for share in &reference.histogram {
         float(*share);
     }
-    float(reference.threshold);
-    for rates in &reference.rates {
-        for rate in [
-            rates.human.0,
-            rates.human.1,
-            rates.machine.0,
-            rates.machine.1,
-        ] {
-            float(rate);
+    let (mean, sd) = reference.anchored;
+    for value in [reference.threshold, mean, sd, reference.misfit] {
+        float(value);
+    }
+    for side in [&reference.human, &reference.machine] {
+        for value in [side.mean.0, side.mean.1, side.log_sd.0, side.log_sd.1] {
+            float(value);
+        }
+        for share in &side.shape {
+            float(*share);
         }
     }
 }
@@ -131,17 +134,36 @@ pub(super) fn read(bytes: &[u8]) -> Result<Classifier, ModelError> {
 
 fn read_reference(from: &mut Fields<'_>) -> Result<Reference, ModelError> {
     let mut reference = Reference::default();
-    for share in reference.human.iter_mut().chain(&mut reference.machine) {
-        *share = from.rate("histograms")?;
+    for share in &mut reference.histogram {
+        *share = from.rate("histogram")?;
     }
     reference.threshold = from.finite("threshold")?;
-    for rates in &mut reference.rates {
-        *rates = ThresholdRates {
-            human: (from.rate("rates")?, from.rate("rates")?),
-            machine: (from.rate("rates")?, from.rate("rates")?),
-        };
+    reference.anchored = (
+        from.finite("anchored mean")?,
+        from.above_zero("anchored sd")?,
+    );
+    reference.misfit = from.above_zero("misfit")?;
+    for side in [&mut reference.human, &mut reference.machine] {
+        *side = read_side(from)?;
     }
     Ok(reference)
+}
+
+fn read_side(from: &mut Fields<'_>) -> Result<Side, ModelError> {
+    let mut side = Side {
+        mean: (from.finite("mean")?, from.above_zero("mean's sd")?),
+        log_sd: (from.finite("log sd")?, from.above_zero("log sd's sd")?),
+        ..Reference::default().human
+    };
+    let mut before = 0.0;
+    for share in &mut side.shape {
+        *share = from.rate("shape")?;
+        if *share < before {
+            return Err(ModelError::Field { field: "shape" });
+        }
+        before = *share;
+    }
+    Ok(side)
 }
 
 /// The regions without their weights.
@@ -232,6 +254,15 @@ impl<'b> Fields<'b> {
     fn finite(&mut self, field: &'static str) -> Result<f64, ModelError> {
         let value = f64::from_le_bytes(self.array(field)?);
         if value.is_finite() {
+            Ok(value)
+        } else {
+            Err(ModelError::Field { field })
+        }
+    }
+
+    fn above_zero(&mut self, field: &'static str) -> Result<f64, ModelError> {
+        let value = self.finite(field)?;
+        if value > 0.0 && value < 1e6 {
             Ok(value)
         } else {
             Err(ModelError::Field { field })

@@ -1,18 +1,18 @@
 //! What is known of a model's logits on text of domains that it had not seen.
 //!
-//! Without it a logit says little of a *pool*: rates of error differ several-fold between domains,
-//! so a share of machine text is found from whole distributions and from the range of those rates.
+//! Without it a logit says little of a *pool*: where human and machine logits lie differs between
+//! domains, so a share of machine text is found from how they vary over domains.
 
 /// Number of bins of a logit histogram.
 pub const BINS: usize = 64;
 /// Lower edge of the second bin: everything below is in the first, everything far above in the last.
 pub const FIRST_EDGE: f64 = -7.75;
-/// Width of a bin; the thresholds are edges of bins.
+/// Width of a bin.
 pub const WIDTH: f64 = 0.25;
 /// The rate that [`Reference::threshold`] is for.
 const KEPT_RATE: f64 = 0.01;
-/// Logits at which rates of error are kept.
-pub const THRESHOLDS: [f64; 5] = [-1.0, 0.0, 1.0, 2.0, 3.0];
+/// Points at which a [`Side`]'s shape is given: -4 to 4 standard deviations in steps of 1/8.
+pub const KNOTS: usize = 65;
 
 /// The bin of a logit: half-open intervals of [`WIDTH`], the first and the last without end.
 pub fn bin(logit: f64) -> usize {
@@ -20,26 +20,34 @@ pub fn bin(logit: f64) -> usize {
     above.clamp(0.0, (BINS - 1) as f64) as usize
 }
 
-/// The 5-95% ranges, over held-out domains, of the share of documents at or above a logit.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct ThresholdRates {
-    /// Low and high false-positive rate: of human documents.
-    pub human: (f64, f64),
-    /// Low and high true-positive rate: of machine documents.
-    pub machine: (f64, f64),
+/// How the logits of one label lie in domains that were left out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Side {
+    /// Mean and standard deviation, over domains, of their mean logit.
+    pub mean: (f64, f64),
+    /// The same of the logarithm of their standard deviation.
+    pub log_sd: (f64, f64),
+    /// Share of a domain's documents at or below each knot, in its own standard deviations from its
+    /// own mean, averaged over domains.
+    pub shape: [f64; KNOTS],
 }
 
 /// Held-out behaviour of a model, kept in its file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reference {
     /// Share of human documents in each bin (sums to 1), every domain at its training weight.
-    pub human: [f64; BINS],
-    /// The same of machine documents.
-    pub machine: [f64; BINS],
+    pub histogram: [f64; BINS],
     /// The logit that 1% of human documents reach.
     pub threshold: f64,
-    /// Rates at [`THRESHOLDS`].
-    pub rates: [ThresholdRates; 5],
+    /// Where a source's human logits belong, as mean and standard deviation, for a logit that is
+    /// shifted and scaled there to be calibrated.
+    pub anchored: (f64, f64),
+    /// Human documents.
+    pub human: Side,
+    /// Machine documents.
+    pub machine: Side,
+    /// How badly the best mixture of the two sides fits all but 5% of the domains, in nats a document.
+    pub misfit: f64,
 }
 
 impl Reference {
@@ -53,7 +61,7 @@ impl Reference {
         let mut above = 0.0;
         let mut threshold = FIRST_EDGE + WIDTH * (BINS - 1) as f64;
         for edge in (1..BINS).rev() {
-            above += self.human[edge];
+            above += self.histogram[edge];
             if above > fpr {
                 break;
             }
@@ -64,16 +72,24 @@ impl Reference {
 }
 
 impl Default for Reference {
-    /// Knows nothing: flat histograms, rates of anything.
+    /// Knows nothing: flat histogram and shapes, wide apart.
     fn default() -> Reference {
+        let mut shape = [0.0; KNOTS];
+        for (knot, share) in shape.iter_mut().enumerate() {
+            *share = knot as f64 / (KNOTS - 1) as f64;
+        }
+        let side = |mean: f64| Side {
+            mean: (mean, 1.5),
+            log_sd: (0.5, 0.25),
+            shape,
+        };
         Reference {
-            human: [1.0 / BINS as f64; BINS],
-            machine: [1.0 / BINS as f64; BINS],
+            histogram: [1.0 / BINS as f64; BINS],
             threshold: 0.0,
-            rates: [ThresholdRates {
-                human: (0.0, 1.0),
-                machine: (0.0, 1.0),
-            }; 5],
+            anchored: (-2.0, 1.75),
+            human: side(-3.0),
+            machine: side(3.0),
+            misfit: 0.1,
         }
     }
 }

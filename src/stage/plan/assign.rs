@@ -1,34 +1,85 @@
-//! Thresholds of each source, and its share of machine text.
+//! Thresholds of each source and stratum, and its share of machine text.
 //!
-//! Where a source has enough declared-human documents, the threshold is the split conformal one at
-//! the wished false-positive rate over their logits; elsewhere it is the classifier's own, measured
-//! on domains that it had not seen, and the plan says "not anchored".
+//! Where a stratum, or else its source, has enough declared-human documents, they are *anchors*: the
+//! threshold is the split conformal one at the wished false-positive rate over their logits, and
+//! logits are shifted and scaled by them before they are taken for probabilities. Elsewhere it is
+//! the classifier's own, measured on domains that it had not seen, and the plan says "not anchored".
 
 use std::collections::BTreeMap;
 
+use super::cells::MOST_STRATA;
 use super::sweep::{Scored, Sum};
 use crate::document::Origin;
-use crate::mix::LogitCounts;
-use crate::mix::SourcePlan;
-use crate::mix::prevalence::{Estimate, Evidence, Rates, prevalence};
-use crate::score::classifier::{BINS, FIRST_EDGE, Reference, THRESHOLDS, WIDTH, bin};
-use crate::score::row::Status;
+use crate::mix::prevalence::{Anchors, Estimate, Evidence, SampleSums, Side, prevalence};
+use crate::mix::{Anchoring, Assignment, Level, LogitCounts, SourcePlan, StratumPlan};
+use crate::provenance::lineage::{self, SourceRow};
+use crate::score::classifier::{self, Reference};
+use crate::score::row::{ColumnRef, ScoreRow, Status};
 use crate::stage::error::StageError;
 use crate::stage::job::Job;
 
-/// Logits of one source: of its declared-human documents and of those that nobody declared.
+/// Logits of one source or stratum, by what is declared.
 #[derive(Default)]
 struct Logits {
     human: LogitCounts,
+    synthetic: LogitCounts,
+    semi_synthetic: LogitCounts,
     unknown: LogitCounts,
+    sample: SampleSums,
 }
 
-impl Sum for BTreeMap<usize, Logits> {
+impl Logits {
+    fn add(&mut self, logit: f64, row: &ScoreRow, label: Option<bool>) {
+        let counts = match row.declared_origin {
+            Some(Origin::Human) => &mut self.human,
+            Some(Origin::Synthetic) => &mut self.synthetic,
+            Some(Origin::SemiSynthetic) => &mut self.semi_synthetic,
+            Some(Origin::Unknown) | None => &mut self.unknown,
+        };
+        counts.add(logit);
+        if row.declared_origin.is_none() || label.is_some() {
+            let p = 1.0 / (1.0 + libm::exp(-logit));
+            self.sample.add(p, label);
+        }
+    }
+
+    fn merge(&mut self, more: &Logits) {
+        self.human.merge(&more.human);
+        self.synthetic.merge(&more.synthetic);
+        self.semi_synthetic.merge(&more.semi_synthetic);
+        self.unknown.merge(&more.unknown);
+        self.sample.merge(&more.sample);
+    }
+
+    fn judged(&self) -> LogitCounts {
+        let mut all = self.unknown.clone();
+        for counts in [&self.human, &self.synthetic, &self.semi_synthetic] {
+            all.merge(counts);
+        }
+        all
+    }
+}
+
+/// Logits by source and stratum, of no more strata than a mix may have.
+#[derive(Default)]
+struct ByStratum(BTreeMap<(usize, String), Logits>);
+
+impl ByStratum {
+    fn of(&mut self, source: usize, stratum: String) -> Option<&mut Logits> {
+        let (room, key) = (self.0.len() < MOST_STRATA * (source + 1), (source, stratum));
+        if room || self.0.contains_key(&key) {
+            return Some(self.0.entry(key).or_default());
+        }
+        None
+    }
+}
+
+impl Sum for ByStratum {
     fn merge(&mut self, other: Self) {
-        for (source, more) in other {
-            let logits = self.entry(source).or_default();
-            logits.human.merge(&more.human);
-            logits.unknown.merge(&more.unknown);
+        for ((source, stratum), more) in other.0 {
+            if let Some(logits) = self.of(source, stratum) {
+                logits.merge(&more);
+            }
         }
     }
 }
@@ -38,93 +89,162 @@ impl Sum for BTreeMap<usize, Logits> {
 /// # Errors
 /// As a sweep.
 pub fn sources(job: &Job, scored: &Scored<'_>) -> Result<Vec<SourcePlan>, StageError> {
-    let logits = scored.sweep(
-        BTreeMap::new,
-        |sums: &mut BTreeMap<usize, Logits>, input, row| {
-            let (Status::Ok, Some(logit)) = (row.status, row.logit) else {
-                return;
-            };
-            let logits = sums.entry(input.source).or_default();
-            match row.declared_origin {
-                Some(Origin::Human) => logits.human.add(logit),
-                None => logits.unknown.add(logit),
-                Some(_) => {}
-            }
-        },
-    )?;
-    let empty = Logits::default();
-    let reference = job.models.classifier.reference();
-    let evidence = evidence(reference);
-    let plans = job.config.source.iter().enumerate().map(|(index, source)| {
-        let logits = logits.get(&index).unwrap_or(&empty);
-        let assign = &job.config.assign;
-        let anchors = logits.human.total();
-        let anchored = anchors >= assign.min_anchors;
-        let synthetic_at = if anchored {
-            logits.human.conformal_threshold(assign.fpr)
-        } else {
-            global_threshold(reference, assign.fpr)
-        };
-        SourcePlan {
-            source: source.name.clone(),
-            key_from_id: source.key_from_id,
-            synthetic_at,
-            human_below: log_odds(assign.human_below).min(synthetic_at),
-            anchored,
-            anchors,
-            prevalence: estimate(logits, &evidence, anchored),
-        }
+    let ByStratum(by_stratum) = logits(job, scored)?;
+    let mut strata: Vec<BTreeMap<String, Logits>> = Vec::new();
+    strata.resize_with(job.config.source.len(), BTreeMap::new);
+    for ((source, stratum), logits) in by_stratum {
+        strata[source].insert(stratum, logits);
+    }
+    let mut wholes = Vec::new();
+    for strata in &strata {
+        let mut whole = Logits::default();
+        strata.values().for_each(|logits| whole.merge(logits));
+        wholes.push(whole);
+    }
+    let named = !job.config.mix.strata.is_empty();
+    let places: Vec<(usize, Option<&str>)> = (0..wholes.len())
+        .flat_map(|source| {
+            let of = strata[source].keys().filter(|_| named);
+            let of = of.map(move |stratum| (source, Some(stratum.as_str())));
+            std::iter::once((source, None)).chain(of)
+        })
+        .collect();
+    let rule = Rule::new(job);
+    // One estimate takes some hundredths of a second, and there may be thousands of strata.
+    let decided = job.engine.each(&places, |&(source, stratum)| {
+        let own = stratum.and_then(|stratum| strata[source].get(stratum));
+        Ok(rule.decide(own, &wholes[source]))
     });
-    Ok(plans.collect())
-}
-
-fn estimate(logits: &Logits, evidence: &Evidence, anchored: bool) -> Option<Estimate> {
-    let pool = in_bins(&logits.unknown);
-    if anchored {
-        prevalence(&pool, &evidence.anchor(&in_bins(&logits.human)))
-    } else {
-        prevalence(&pool, evidence)
-    }
-}
-
-fn in_bins(logits: &LogitCounts) -> Vec<u64> {
-    let mut bins = vec![0; BINS];
-    for (logit, count) in logits.bins() {
-        bins[bin(logit)] += count;
-    }
-    bins
-}
-
-fn evidence(reference: &Reference) -> Evidence {
-    let rates = THRESHOLDS.iter().zip(&reference.rates);
-    Evidence {
-        human: reference.human.to_vec(),
-        machine: reference.machine.to_vec(),
-        rates: rates
-            .map(|(threshold, rates)| Rates {
-                from_bin: bin(*threshold),
-                human: rates.human,
-                machine: rates.machine,
-            })
-            .collect(),
-        anchored: false,
-    }
-}
-
-/// The logit that a share `fpr` of human documents of unseen domains reach: the model's own figure
-/// for 1%, else the edge of a bin of its histogram.
-fn global_threshold(reference: &Reference, fpr: f64) -> f64 {
-    if (fpr - 0.01).abs() < 1e-9 {
-        return reference.threshold;
-    }
-    let mut above = 0.0;
-    for (index, share) in reference.human.iter().enumerate().rev() {
-        above += share;
-        if above > fpr {
-            return FIRST_EDGE + index as f64 * WIDTH;
+    let mut plans: Vec<SourcePlan> = Vec::new();
+    for ((source, stratum), assignment) in places.into_iter().zip(decided) {
+        let assignment = assignment.unwrap_or(Err(StageError::Stopped))?;
+        match (stratum, plans.last_mut()) {
+            (Some(stratum), Some(plan)) => plan.strata.push(StratumPlan {
+                stratum: stratum.to_owned(),
+                assignment,
+            }),
+            _ => plans.push(SourcePlan {
+                source: job.config.source[source].name.clone(),
+                key_from_id: job.config.source[source].key_from_id,
+                assignment,
+                strata: Vec::new(),
+            }),
         }
     }
-    FIRST_EDGE
+    Ok(plans)
+}
+
+fn logits(job: &Job, scored: &Scored<'_>) -> Result<ByStratum, StageError> {
+    let assign = (job.config.assign.uncertain, job.config.assign.unverified);
+    let judge = lineage::judge(&[], &job.config.mix, assign, &[], &scored.schema)?;
+    let samples: Vec<Option<ColumnRef>> = job
+        .config
+        .source
+        .iter()
+        .map(|source| {
+            scored
+                .schema
+                .column(&source.sample.as_ref()?.score_column())
+        })
+        .collect();
+    scored.sweep(ByStratum::default, |sums, input, row| {
+        let (Status::Ok, Some(logit)) = (row.status, row.logit) else {
+            return;
+        };
+        let config = job.source(input);
+        let label = samples[input.source].and_then(|column| {
+            let (rule, value) = (config.sample.as_ref()?, row.text(column)?);
+            let is = |values: &[String]| values.iter().any(|known| *known == value);
+            match (is(&rule.human), is(&rule.synthetic)) {
+                (true, false) => Some(false),
+                (false, true) => Some(true),
+                _ => None,
+            }
+        });
+        let stratum = judge.stratum(&SourceRow {
+            row,
+            source: &config.name,
+        });
+        if let Some(logits) = sums.of(input.source, stratum) {
+            logits.add(logit, row, label);
+        }
+    })
+}
+
+/// What decisions rest on besides the documents.
+struct Rule<'a> {
+    assign: &'a crate::config::Assign,
+    reference: &'a Reference,
+    evidence: Evidence,
+}
+
+impl<'a> Rule<'a> {
+    fn new(job: &'a Job) -> Rule<'a> {
+        let reference = job.models.classifier.reference();
+        let side = |side: &classifier::Side| Side {
+            mean: side.mean,
+            log_sd: side.log_sd,
+            shape: side.shape,
+        };
+        Rule {
+            assign: &job.config.assign,
+            reference,
+            evidence: Evidence {
+                human: side(&reference.human),
+                machine: side(&reference.machine),
+                misfit: reference.misfit,
+            },
+        }
+    }
+
+    /// Decides for a stratum with these logits, or without them for its whole source.
+    fn decide(&self, stratum: Option<&Logits>, source: &Logits) -> Assignment {
+        let own = stratum.unwrap_or(source);
+        let of_stratum = stratum.and_then(|stratum| self.enough(&stratum.human));
+        let (human, anchored_by) = match (of_stratum, self.enough(&source.human)) {
+            (Some(human), _) => (Some(human), Some(Level::Stratum)),
+            (None, Some(human)) => (Some(human), Some(Level::Source)),
+            (None, None) => (None, None),
+        };
+        let machine = self.enough(&own.synthetic);
+        let anchors = Anchors {
+            human,
+            machine: machine.or(self.enough(&source.synthetic)),
+        };
+        let anchoring = human
+            .and_then(LogitCounts::mean)
+            .map_or(Anchoring::NONE, |local| {
+                Anchoring::new(&local, self.reference.anchored)
+            });
+        let synthetic_at = human.map_or_else(
+            || self.reference.threshold_at(self.assign.fpr),
+            |human| human.conformal_threshold(self.assign.fpr),
+        );
+        let below = anchoring.invert(log_odds(self.assign.human_below));
+        let judged = own.judged();
+        let mean = judged.mean();
+        Assignment {
+            synthetic_at,
+            human_below: below.min(synthetic_at),
+            anchored: human.is_some(),
+            anchored_by,
+            anchors: own.human.total(),
+            machine_anchors: own.synthetic.total(),
+            anchoring,
+            judged: judged.total(),
+            mean_logit: mean.map(|mean| mean.mean),
+            mean_logit_error: mean.map(|mean| mean.error),
+            prevalence: self.share(own, anchors),
+        }
+    }
+
+    fn enough<'l>(&self, logits: &'l LogitCounts) -> Option<&'l LogitCounts> {
+        (logits.total() >= self.assign.min_anchors).then_some(logits)
+    }
+
+    fn share(&self, own: &Logits, anchors: Anchors<'_>) -> Option<Estimate> {
+        prevalence(&own.unknown, anchors, &own.sample, &self.evidence)
+    }
 }
 
 /// The log odds of a probability, within what a logit can be.

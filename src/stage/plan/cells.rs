@@ -17,7 +17,7 @@ use crate::stage::error::StageError;
 type CellKey = (Pool, String);
 
 /// More strata than this cannot have been meant.
-const MOST_STRATA: usize = 5_000;
+pub(super) const MOST_STRATA: usize = 5_000;
 
 /// What a pool holds: for [`Pool::Variant`] the human documents that may be edited.
 #[derive(Debug, Clone, Copy, Default)]

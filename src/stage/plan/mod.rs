@@ -31,7 +31,7 @@ use crate::score::row::{ScoreRow, Status};
 use crate::shard;
 
 /// Version of `plan.json`.
-const PLAN_VERSION: u32 = 1;
+const PLAN_VERSION: u32 = 2;
 
 /// Plans, unless the plan stands.
 ///
@@ -74,6 +74,14 @@ pub fn make(job: &Job) -> Result<Plan, StageError> {
     let scored = Scored::new(job)?;
     let fingerprint = fingerprint(job, &scored)?;
     decide(job, &scored, fingerprint)
+}
+
+/// What is decided for each document's origin, and no more: a plan without a mix.
+///
+/// # Errors
+/// Scores that are missing or damaged.
+pub fn origins(job: &Job, scored: &Scored<'_>) -> Result<Plan, StageError> {
+    draft(job, scored, fingerprint(job, scored)?)
 }
 
 fn decide(job: &Job, scored: &Scored<'_>, made_from: Fingerprint) -> Result<Plan, StageError> {

@@ -4,7 +4,7 @@
 //! `write` counted again.
 
 mod seal;
-mod sums;
+pub(super) mod sums;
 
 use std::collections::BTreeMap;
 
@@ -161,7 +161,7 @@ fn build(
         filters: plan.expected.filters.clone(),
         max_error_pp,
         mix,
-        prevalence: prevalence(plan),
+        prevalence: PrevalenceLine::of(&plan.sources),
         by_source: changes(&sums.by_source),
         by_lang: changes(&sums.by_lang),
         by_stratum: changes(&sums.by_stratum),
@@ -225,17 +225,6 @@ fn max_error_pp(mix: &[MixLine]) -> f64 {
     mix.iter()
         .filter_map(|line| Some((line.written? - line.target).abs() * 100.0))
         .fold(0.0, f64::max)
-}
-
-fn prevalence(plan: &Plan) -> Vec<PrevalenceLine> {
-    let lines = plan.sources.iter().filter_map(|source| {
-        Some(PrevalenceLine {
-            source: source.source.clone(),
-            estimate: source.prevalence?,
-            anchored: source.anchored,
-        })
-    });
-    lines.collect()
 }
 
 fn generations(job: &Job) -> Result<Vec<GenerationLine>, StageError> {

@@ -10,7 +10,7 @@ use crate::score::row::ScoreRow;
 use crate::stage::plan::sweep::Sum;
 
 /// Measures of lexical diversity.
-pub(super) const DIVERSITY: [Measure; 6] = [
+pub(in crate::stage) const DIVERSITY: [Measure; 6] = [
     Measure::Ttr,
     Measure::Mattr,
     Measure::Mtld,
@@ -20,7 +20,7 @@ pub(super) const DIVERSITY: [Measure; 6] = [
 ];
 
 /// Measures of repetition and over-concentration.
-pub(super) const CONCENTRATION: [Measure; 7] = [
+pub(in crate::stage) const CONCENTRATION: [Measure; 7] = [
     Measure::LogImportance,
     Measure::DupLineFrac,
     Measure::DupParaFrac,
@@ -32,7 +32,7 @@ pub(super) const CONCENTRATION: [Measure; 7] = [
 
 /// What is counted of one group of rows.
 #[derive(Default)]
-pub(super) struct Group {
+pub(in crate::stage) struct Group {
     before: u64,
     after: u64,
     kept: u64,
@@ -63,7 +63,7 @@ impl Group {
         self.uncertain += more.uncertain;
     }
 
-    pub(super) fn change(&self) -> Change {
+    pub(in crate::stage) fn change(&self) -> Change {
         Change {
             before: self.before,
             after: self.after,
@@ -97,11 +97,11 @@ impl ExactSum {
 
 /// Everything that one pass over the score rows counts.
 #[derive(Default)]
-pub(super) struct Sums {
-    pub(super) origins: Origins,
-    pub(super) by_source: BTreeMap<String, Group>,
-    pub(super) by_lang: BTreeMap<String, Group>,
-    pub(super) by_stratum: BTreeMap<String, Group>,
+pub(in crate::stage) struct Sums {
+    pub(in crate::stage) origins: Origins,
+    pub(in crate::stage) by_source: BTreeMap<String, Group>,
+    pub(in crate::stage) by_lang: BTreeMap<String, Group>,
+    pub(in crate::stage) by_stratum: BTreeMap<String, Group>,
     measures: BTreeMap<&'static str, [ExactSum; 2]>,
 }
 
@@ -139,7 +139,13 @@ impl Sum for Sums {
 }
 
 impl Sums {
-    pub(super) fn add(&mut self, source: &str, row: &ScoreRow, judged: &Judgement, copies: u64) {
+    pub(in crate::stage) fn add(
+        &mut self,
+        source: &str,
+        row: &ScoreRow,
+        judged: &Judgement,
+        copies: u64,
+    ) {
         self.origin(row, judged);
         let lang = row.lang.as_deref().unwrap_or("null");
         let stratum = match judged.stratum.as_str() {
@@ -183,7 +189,7 @@ impl Sums {
         }
     }
 
-    pub(super) fn means(&self, of: &[Measure]) -> Means {
+    pub(in crate::stage) fn means(&self, of: &[Measure]) -> Means {
         let mut means = Means::default();
         for measure in of {
             let name = measure.name();

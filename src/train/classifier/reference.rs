@@ -4,58 +4,57 @@ use std::collections::BTreeMap;
 
 use super::held_out::HeldOut;
 use super::rows::Rows;
-use crate::score::classifier::{BINS, Reference, THRESHOLDS, ThresholdRates, bin};
+use crate::mix::LogitCounts;
+use crate::mix::prevalence::{self, Evidence, mean_sd, misfit, shape_of};
+use crate::score::classifier::{BINS, Reference, Side, bin};
 
-/// Rows of a domain below which its rates are too rough to bound anything.
+/// Rows of a domain below which its mean and spread are too rough to tell anything.
 const MIN_ROWS: usize = 50;
 /// What a false-positive rate of the global threshold is meant to be.
 const FALSE_POSITIVES: f64 = 0.01;
+/// Share of domains that a pool's misfit must go beyond to be called unlike them all.
+const UNLIKE: f64 = 0.05;
+/// Variation over domains is never taken to be less, however few there are: of means, and of the
+/// logarithm of standard deviations.
+const LEAST_VARIATION: (f64, f64) = (0.3, 0.1);
+/// Newton steps of a logistic fit of two parameters.
+const STEPS: usize = 30;
 
-/// Histograms, threshold and rates of held-out logits, one a row.
+/// Logits of one domain, human and machine.
+type Domain = [Vec<f64>; 2];
+
+/// Histogram, threshold, and how held-out logits (one a row) lie in each domain.
 pub(super) fn measure(rows: &Rows<'_>, judged: &[HeldOut]) -> Reference {
-    let mut reference = Reference {
-        human: [0.0; BINS],
-        machine: [0.0; BINS],
-        threshold: 0.0,
-        rates: [ThresholdRates::default(); 5],
-    };
+    let mut histogram = [0.0; BINS];
     let mut human = Vec::new();
-    let mut domains: BTreeMap<(bool, &str, &str), Vec<f64>> = BTreeMap::new();
+    let mut domains: BTreeMap<(&str, &str), Domain> = BTreeMap::new();
     for held_out in judged {
         let (row, logit) = (held_out.row, held_out.full);
         let example = rows.example(row);
-        let side = if example.machine {
-            &mut reference.machine
-        } else {
+        if !example.machine {
             human.push((logit, rows.weight(row)));
-            &mut reference.human
-        };
-        side[bin(logit)] += rows.weight(row);
-        let domain = (
-            example.machine,
-            example.domain.as_str(),
-            example.lang.as_str(),
-        );
-        domains.entry(domain).or_default().push(logit);
+            histogram[bin(logit)] += rows.weight(row);
+        }
+        let domain = domains.entry((&example.domain, &example.lang)).or_default();
+        domain[usize::from(example.machine)].push(logit);
     }
-    normalise(&mut reference.human);
-    normalise(&mut reference.machine);
-    reference.threshold = threshold(human);
-    for (rates, at) in reference.rates.iter_mut().zip(THRESHOLDS) {
-        let shares = |machine: bool| {
-            let mut shares: Vec<f64> = domains
-                .iter()
-                .filter(|((label, ..), logits)| *label == machine && logits.len() >= MIN_ROWS)
-                .map(|(_, logits)| {
-                    logits.iter().filter(|&&l| l >= at).count() as f64 / logits.len() as f64
-                })
-                .collect();
-            range(&mut shares)
-        };
-        rates.human = shares(false);
-        rates.machine = shares(true);
+    normalise(&mut histogram);
+    let domains: Vec<Domain> = domains.into_values().collect();
+    let side = |machine: usize| -> Vec<Vec<f64>> {
+        let of = domains.iter().map(|domain| &domain[machine]);
+        of.filter(|logits| logits.len() >= MIN_ROWS)
+            .cloned()
+            .collect()
+    };
+    let (humans, machines) = (side(0), side(1));
+    Reference {
+        histogram,
+        threshold: threshold(human),
+        anchored: anchored(&domains),
+        misfit: usual_misfit(&humans, &machines),
+        human: kept(side_of(&humans)),
+        machine: kept(side_of(&machines)),
     }
-    reference
 }
 
 fn normalise(histogram: &mut [f64; BINS]) {
@@ -81,17 +80,170 @@ fn threshold(mut human: Vec<(f64, f64)>) -> f64 {
     threshold
 }
 
-/// The 5% and 95% quantiles, between neighbours in proportion; anything at all of no domains.
-fn range(shares: &mut [f64]) -> (f64, f64) {
-    shares.sort_by(f64::total_cmp);
-    let Some(last) = shares.len().checked_sub(1) else {
-        return (0.0, 1.0);
+/// How place, spread and shape vary over domains.
+fn side_of(domains: &[Vec<f64>]) -> prevalence::Side {
+    let moments: Vec<(f64, f64)> = domains.iter().map(|logits| mean_sd(logits)).collect();
+    let means: Vec<f64> = moments.iter().map(|(mean, _)| *mean).collect();
+    let spreads: Vec<f64> = moments
+        .iter()
+        .map(|(_, sd)| libm::log(sd.max(1e-3)))
+        .collect();
+    let (mean, log_sd) = (mean_sd(&means), mean_sd(&spreads));
+    prevalence::Side {
+        mean: (mean.0, mean.1.max(LEAST_VARIATION.0)),
+        log_sd: (log_sd.0, log_sd.1.max(LEAST_VARIATION.1)),
+        shape: shape_of(domains),
+    }
+}
+
+fn kept(side: prevalence::Side) -> Side {
+    Side {
+        mean: side.mean,
+        log_sd: side.log_sd,
+        shape: side.shape,
+    }
+}
+
+/// The misfit that all but [`UNLIKE`] of the domains stay below, each beside the others alone.
+fn usual_misfit(humans: &[Vec<f64>], machines: &[Vec<f64>]) -> f64 {
+    let whole = Evidence {
+        human: side_of(humans),
+        machine: side_of(machines),
+        misfit: 0.0,
     };
-    let quantile = |q: f64| {
-        let at = q * last as f64;
-        let below = shares[at as usize];
-        let above = shares[(at as usize + 1).min(last)];
-        below + (above - below) * (at - libm::floor(at))
-    };
-    (quantile(0.05), quantile(0.95))
+    let mut found = Vec::new();
+    for (sides, is_machine) in [(humans, false), (machines, true)] {
+        for (place, logits) in sides.iter().enumerate() {
+            let mut others = sides.to_vec();
+            others.remove(place);
+            let mut evidence = whole.clone();
+            match is_machine {
+                false => evidence.human = side_of(&others),
+                true => evidence.machine = side_of(&others),
+            }
+            let mut pool = LogitCounts::default();
+            logits.iter().for_each(|logit| pool.add(*logit));
+            found.push(misfit(&pool, &evidence));
+        }
+    }
+    found.sort_by(f64::total_cmp);
+    let place = (found.len() as f64 * (1.0 - UNLIKE)) as usize;
+    let quantile = found.get(place.min(found.len().saturating_sub(1)));
+    quantile.copied().unwrap_or_default().max(1e-3)
+}
+
+/// Where human logits belong, as mean and standard deviation, for an anchored logit to be
+/// calibrated: intercept and slope of the logistic regression of the label on logits in standard
+/// deviations of their domain's human text, over domains with both labels, each counting the same.
+fn anchored(domains: &[Domain]) -> (f64, f64) {
+    let mut points = Vec::new();
+    for [human, machine] in domains {
+        let (mean, sd) = mean_sd(human);
+        if human.len() < MIN_ROWS || machine.len() < MIN_ROWS || sd <= 0.0 {
+            continue;
+        }
+        for (logits, label) in [(human, 0.0), (machine, 1.0)] {
+            let weight = 1.0 / logits.len() as f64;
+            points.extend(logits.iter().map(|l| ((l - mean) / sd, label, weight)));
+        }
+    }
+    if points.is_empty() {
+        return Reference::default().anchored;
+    }
+    logistic(&points)
+}
+
+/// Intercept and slope of a weighted logistic regression of (x, label, weight), by Newton's method
+/// with a little ridge, so that labels that are told apart without fault do not send them off to
+/// infinity. The slope stays above 0.
+fn logistic(points: &[(f64, f64, f64)]) -> (f64, f64) {
+    let ridge = 1e-3 * points.iter().map(|point| point.2).sum::<f64>();
+    let (mut a, mut b) = (0.0, 1.0);
+    for _ in 0..STEPS {
+        let (mut ga, mut gb) = (-ridge * a, -ridge * b);
+        let (mut haa, mut hab, mut hbb) = (ridge, 0.0, ridge);
+        for &(x, label, weight) in points {
+            let p = 1.0 / (1.0 + libm::exp(-(a + b * x)));
+            let (slope, curve) = (weight * (label - p), weight * p * (1.0 - p));
+            ga += slope;
+            gb += slope * x;
+            haa += curve;
+            hab += curve * x;
+            hbb += curve * x * x;
+        }
+        let determinant = haa * hbb - hab * hab;
+        // Steps of at most 1: from afar Newton's method overshoots.
+        a += ((hbb * ga - hab * gb) / determinant).clamp(-1.0, 1.0);
+        b += ((haa * gb - hab * ga) / determinant).clamp(-1.0, 1.0);
+        b = b.max(0.05);
+    }
+    (a, b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::normalise::mix;
+
+    /// Uniform draws in (0, 1) that depend on the seed only.
+    fn uniform(state: &mut u64) -> f64 {
+        *state += 1;
+        ((mix(*state) >> 11) as f64 + 0.5) / (1u64 << 53) as f64
+    }
+
+    #[test]
+    fn a_logistic_is_found_again() {
+        let mut state = 5;
+        let points: Vec<_> = (0..20_000)
+            .map(|_| {
+                let x = 8.0 * uniform(&mut state) - 3.0;
+                let p = 1.0 / (1.0 + (2.0 - 1.5 * x).exp());
+                (x, f64::from(u8::from(uniform(&mut state) < p)), 0.01)
+            })
+            .collect();
+        let (a, b) = logistic(&points);
+        assert!((a + 2.0).abs() < 0.12 && (b - 1.5).abs() < 0.08, "{a} {b}");
+    }
+
+    #[test]
+    fn labels_without_overlap_give_a_finite_line() {
+        let points: Vec<_> = (0..100)
+            .map(|i| (f64::from(i), f64::from(u8::from(i >= 50)), 1.0))
+            .collect();
+        let (a, b) = logistic(&points);
+        assert!(
+            a.is_finite() && b > 0.0 && (a + b * 49.5).abs() < 5.0,
+            "{a} {b}"
+        );
+    }
+
+    #[test]
+    fn a_domain_unlike_all_others_is_beyond_the_usual_misfit() {
+        let mut state = 9;
+        let mut bell = |mean: f64| -> Vec<f64> {
+            let draw = |state: &mut u64| (0..12).map(|_| uniform(state)).sum::<f64>() - 6.0;
+            (0..300).map(|_| mean + 1.5 * draw(&mut state)).collect()
+        };
+        let humans: Vec<Vec<f64>> = (0..12).map(|i| bell(-3.0 + 0.2 * f64::from(i))).collect();
+        let machines: Vec<Vec<f64>> = (0..12).map(|i| bell(2.0 + 0.2 * f64::from(i))).collect();
+        let usual = usual_misfit(&humans, &machines);
+        let evidence = Evidence {
+            human: side_of(&humans),
+            machine: side_of(&machines),
+            misfit: usual,
+        };
+        let misfit_of = |logits: &[f64]| {
+            let mut pool = LogitCounts::default();
+            logits.iter().for_each(|logit| pool.add(*logit));
+            misfit(&pool, &evidence)
+        };
+        let mixed = [humans[3].clone(), machines[5].clone()].concat();
+        assert!(
+            misfit_of(&mixed) <= usual * 2.0,
+            "{} {usual}",
+            misfit_of(&mixed)
+        );
+        let three_peaks = [vec![-6.0; 200], vec![0.1; 200], vec![6.0; 200]].concat();
+        assert!(misfit_of(&three_peaks) > usual * 3.0);
+    }
 }
