@@ -157,6 +157,19 @@ mod tests {
     }
 
     #[test]
+    fn masks_change_no_language() {
+        let text = "All human beings are born free and equal in dignity and rights.";
+        let exchange = |text: &str| text.replace('a', "а").replace('e', "е").replace('i', "ｉ");
+        for masked in [
+            exchange(text),
+            format!("{}{text}", "\u{200B}".repeat(2_000)),
+            text.replace(' ', " \u{2060}\u{E0020}"),
+        ] {
+            assert_eq!(identify(&masked), identify(text));
+        }
+    }
+
+    #[test]
     fn no_letters_no_language() {
         assert_eq!(identify(""), None);
         assert_eq!(identify("1234 5678 !!! ???"), None);

@@ -70,10 +70,86 @@ pub fn mix(mut x: u64) -> u64 {
     x ^ (x >> 33)
 }
 
-/// The hash of a word with one more letter.
+/// The hash of a word in the making: its letters as UTF-8, eight bytes at a time.
+#[derive(Clone, Copy)]
+struct Word {
+    hash: u64,
+    /// The bytes since the last eight, the first one lowest.
+    open: u64,
+    /// How many they are, below 8.
+    count: u32,
+}
+
+impl Word {
+    const EMPTY: Word = Word {
+        hash: SEED,
+        open: 0,
+        count: 0,
+    };
+
+    #[inline]
+    fn push(&mut self, byte: u8) {
+        self.open |= u64::from(byte) << (8 * self.count);
+        self.count += 1;
+        if self.count == 8 {
+            self.close();
+        }
+    }
+
+    #[inline]
+    fn close(&mut self) {
+        self.hash = (self.hash ^ self.open).wrapping_mul(STEP).rotate_left(29);
+        self.open = 0;
+        self.count = 0;
+    }
+
+    /// Reads the ASCII letters that `rest` begins with, in lower case, and says how many they are.
+    #[inline]
+    fn read_ascii(&mut self, rest: &[u8]) -> usize {
+        let mut length = 0;
+        while self.count == 0
+            && let Some(eight) = rest.get(length..).and_then(|rest| rest.first_chunk())
+        {
+            let lower = u64::from_le_bytes(*eight) | (EACH * 0x20);
+            let letters = ascii_letters_before_others(lower);
+            length += letters as usize;
+            if letters < 8 {
+                self.open = lower & ((1 << (8 * letters)) - 1);
+                self.count = letters;
+                return length;
+            }
+            self.open = lower;
+            self.close();
+        }
+        for &byte in &rest[length..] {
+            if !byte.is_ascii_alphabetic() {
+                break;
+            }
+            self.push(byte | 0x20);
+            length += 1;
+        }
+        length
+    }
+
+    fn finish(mut self) -> u64 {
+        self.close();
+        mix(self.hash)
+    }
+}
+
+/// One in each of eight bytes.
+const EACH: u64 = 0x0101_0101_0101_0101;
+
+/// How many of the eight bytes of `lower`, the lowest first, are ASCII letters before one that is
+/// none. In each byte the bit of 0x20 is set.
 #[inline]
-fn with_letter(hash: u64, c: u32) -> u64 {
-    (hash ^ u64::from(c)).wrapping_mul(STEP).rotate_left(29)
+fn ascii_letters_before_others(lower: u64) -> u32 {
+    let seven = lower & (EACH * 0x7F);
+    // The highest bit of a byte: from `a` on; after `z`; no ASCII.
+    let from_a = seven + EACH * (0x80 - 0x61);
+    let after_z = seven + EACH * (0x80 - 0x7B);
+    let letters = from_a & !after_z & !lower;
+    (!letters & (EACH * 0x80)).trailing_zeros() / 8
 }
 
 /// What an ASCII byte is to the tokeniser.
@@ -108,7 +184,7 @@ const CLASSES: [Class; 128] = {
 #[derive(Clone, Copy)]
 enum Run {
     None,
-    Word(u64),
+    Word(Word),
     Digits(u32),
     Mark { mark: char, repeated: bool },
 }
@@ -153,7 +229,7 @@ impl<F: FnMut(u64)> Stream<F> {
             Folded::Space => return self.flush(),
             Folded::Bullet if self.line_start => return,
             Folded::Letter('\'') => self.apostrophe(rest),
-            Folded::Letter(c) => self.letter(u32::from(c)),
+            Folded::Letter(c) => self.letter(c),
             Folded::Digit => self.digit(),
             Folded::Ideograph(c) => {
                 self.flush();
@@ -169,35 +245,38 @@ impl<F: FnMut(u64)> Stream<F> {
         self.line_start = false;
     }
 
-    fn letter(&mut self, c: u32) {
-        self.run = Run::Word(with_letter(self.word_so_far(), c));
+    fn letter(&mut self, c: char) {
+        let mut word = self.word_so_far();
+        for &byte in c.encode_utf8(&mut [0; 4]).as_bytes() {
+            word.push(byte);
+        }
+        self.run = Run::Word(word);
     }
 
-    /// Reads the ASCII letters that `rest` begins with and says how many they are.
+    /// Reads the ASCII letters that `rest` begins with, and the space that ends most words; says
+    /// how many bytes they are.
     #[inline]
     fn ascii_word(&mut self, rest: &[u8]) -> usize {
-        let mut hash = self.word_so_far();
-        let mut length = 0;
-        for &byte in rest {
-            if !byte.is_ascii_alphabetic() {
-                break;
-            }
-            hash = with_letter(hash, u32::from(byte | 0x20));
-            length += 1;
-        }
-        self.run = Run::Word(hash);
+        let mut word = self.word_so_far();
+        let length = word.read_ascii(rest);
         self.line_start = false;
+        if rest.get(length) == Some(&b' ') {
+            self.run = Run::None;
+            (self.emit)(word.finish());
+            return length + 1;
+        }
+        self.run = Run::Word(word);
         length
     }
 
-    /// The hash of the word that is being read; a new one where none is.
+    /// The word that is being read; a new one where none is.
     #[inline]
-    fn word_so_far(&mut self) -> u64 {
+    fn word_so_far(&mut self) -> Word {
         match self.run {
-            Run::Word(hash) => hash,
+            Run::Word(word) => word,
             _ => {
                 self.flush();
-                SEED
+                Word::EMPTY
             }
         }
     }
@@ -220,7 +299,7 @@ impl<F: FnMut(u64)> Stream<F> {
                 Some(_) => matches!(fold(character(rest)), Folded::Letter(c) if c != '\''),
             };
         if inside {
-            self.letter(u32::from(b'\''));
+            self.letter('\'');
         } else {
             self.mark('\'');
         }
@@ -248,7 +327,7 @@ impl<F: FnMut(u64)> Stream<F> {
     fn flush(&mut self) {
         match std::mem::replace(&mut self.run, Run::None) {
             Run::None => {}
-            Run::Word(hash) => (self.emit)(mix(hash)),
+            Run::Word(word) => (self.emit)(word.finish()),
             Run::Digits(length) => (self.emit)(mix(STEP ^ u64::from(length))),
             Run::Mark { mark, repeated } => (self.emit)(mix(!SEED
                 ^ (u64::from(u32::from(mark)) << 1)

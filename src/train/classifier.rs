@@ -36,6 +36,7 @@ use rows::Rows;
 
 pub use folds::{Grouping, family};
 pub use held_out::HeldOut;
+use report::Judgement;
 pub use report::{Cell, LanguageFigures, LanguageTable, Report};
 
 /// Characters at which the figures of a report are taken.
@@ -150,26 +151,15 @@ pub struct TrainedModel {
     pub generators: Report,
     /// Held-out figures of every language with enough rows, answered for or not.
     pub languages: Vec<LanguageFigures>,
-    /// Every row, in every language and by every grouping, judged by a model that had not seen it.
-    pub held_out: Vec<HeldOutRow>,
+    /// Judgements of the examples of every language by models that had not seen their unit.
+    pub held_out: Vec<(Grouping, HeldOut)>,
 }
 
-/// A row judged by a model that had not seen the row's unit.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct HeldOutRow {
-    /// Place among the examples that were given.
-    pub example: usize,
-    /// What was left out whole.
-    pub grouping: Grouping,
-    /// The judgement.
-    pub held_out: HeldOut,
-}
-
-/// All groupings, as [`Judged`] has them.
+/// All groupings, as [`PartJudged`] has them.
 const GROUPINGS: [Grouping; 3] = [Grouping::Domain, Grouping::Generator, Grouping::Source];
 
-/// The held-out judgements of a part of the model: one vector a grouping, one place a row.
-type PartJudged = [Vec<Option<HeldOut>>; 3];
+/// The held-out judgements of a part of the model, by grouping.
+type PartJudged = [Vec<HeldOut>; 3];
 
 /// The held-out judgements of all parts.
 struct Judged<'e> {
@@ -179,38 +169,54 @@ struct Judged<'e> {
 
 impl<'e> Judged<'e> {
     fn join(parts: &[Part<'e>], judged: &[PartJudged]) -> Judged<'e> {
+        let starts: Vec<usize> = parts
+            .iter()
+            .scan(0, |next, part| {
+                let start = *next;
+                *next += part.rows.len();
+                Some(start)
+            })
+            .collect();
         Judged {
             rows: Rows::join(parts.iter().map(|part| &part.rows)),
             by: GROUPINGS.map(|grouping| {
-                let by = judged.iter().map(|part| &part[grouping as usize]);
-                by.flatten().copied().collect()
+                let parts = judged.iter().zip(&starts);
+                let moved = |(part, start): (&PartJudged, &usize)| {
+                    let start = *start;
+                    let judged = part[grouping as usize].clone().into_iter();
+                    judged.map(move |held_out| HeldOut {
+                        row: held_out.row + start,
+                        ..held_out
+                    })
+                };
+                parts.flat_map(moved).collect()
             }),
         }
     }
 
-    fn short(&self, grouping: Grouping) -> Vec<Option<f64>> {
-        let judged = self.by[grouping as usize].iter();
-        judged.map(|held_out| Some((*held_out)?.short)).collect()
-    }
-
-    fn full(&self, grouping: Grouping) -> Vec<Option<f64>> {
-        let judged = self.by[grouping as usize].iter();
-        judged.map(|held_out| Some((*held_out)?.full)).collect()
+    fn of(&self, grouping: Grouping) -> &[HeldOut] {
+        &self.by[grouping as usize]
     }
 
     fn report(&self, grouping: Grouping) -> Report {
-        Report::new(&self.rows, &self.short(grouping), grouping)
+        let judged = self.of(grouping).iter();
+        let judged: Vec<Judgement> = judged
+            .map(|held_out| Judgement {
+                row: held_out.row,
+                fold: held_out.fold,
+                logit: held_out.short,
+            })
+            .collect();
+        Report::new(&self.rows, &judged, grouping)
     }
 
-    fn held_out_rows(&self) -> Vec<HeldOutRow> {
+    /// All judgements, of the examples that were given.
+    fn of_examples(&self) -> Vec<(Grouping, HeldOut)> {
         let of = |grouping: Grouping| {
-            let judged = self.by[grouping as usize].iter().enumerate();
-            judged.filter_map(move |(row, held_out)| {
-                Some(HeldOutRow {
-                    example: self.rows.index(row),
-                    grouping,
-                    held_out: (*held_out)?,
-                })
+            let judged = self.of(grouping).iter();
+            judged.map(move |held_out| {
+                let row = self.rows.index(held_out.row);
+                (grouping, HeldOut { row, ..*held_out })
             })
         };
         GROUPINGS.into_iter().flat_map(of).collect()
@@ -230,11 +236,8 @@ pub fn train(examples: &[Example], options: &TrainOptions) -> Result<TrainedMode
     let mut parts = regions::parts(&all, &every, options);
     let first: Vec<PartJudged> = parts.iter().map(judge).collect();
     let mut judged = Judged::join(&parts, &first);
-    let (domain, source) = (
-        judged.short(Grouping::Domain),
-        judged.short(Grouping::Source),
-    );
-    let languages = languages::figures(&judged.rows, &domain, &source, options.min_auroc);
+    let by = (judged.of(Grouping::Domain), judged.of(Grouping::Source));
+    let languages = languages::figures(&judged.rows, by, options.min_auroc);
     let answered: Vec<String> = languages
         .iter()
         .filter(|figures| figures.answered)
@@ -245,7 +248,7 @@ pub fn train(examples: &[Example], options: &TrainOptions) -> Result<TrainedMode
             min_auroc: options.min_auroc.to_string(),
         });
     }
-    let held_out = judged.held_out_rows();
+    let held_out = judged.of_examples();
     if answered.len() < every.len() {
         let known: Vec<(Vec<String>, PartJudged)> = parts
             .into_iter()
@@ -264,7 +267,7 @@ pub fn train(examples: &[Example], options: &TrainOptions) -> Result<TrainedMode
             .collect();
         judged = Judged::join(&parts, &again);
     }
-    let reference = reference::measure(&judged.rows, &judged.full(Grouping::Domain));
+    let reference = reference::measure(&judged.rows, judged.of(Grouping::Domain));
     let trained = parts
         .iter()
         .map(|part| part.fit(&languages, options))
@@ -288,16 +291,19 @@ pub fn evaluate(classifier: &Classifier, examples: &[Example]) -> Report {
     };
     let answered = classifier.languages().into_iter().map(|known| known.lang);
     let rows = Rows::select(examples, &options).of(&answered.collect::<Vec<_>>());
-    let logits: Vec<Option<f64>> = (0..rows.len())
+    let judged: Vec<Option<Judgement>> = (0..rows.len())
         .into_par_iter()
         .map_init(Scratch::default, |scratch, row| {
             let lang = Some(rows.example(row).lang.as_str());
             let text = rows.text(row);
             let logit = classifier.logit_of_head(text, REPORT_CHARS, lang, scratch);
-            logit.ok()
+            let logit = logit.ok()?;
+            let fold = 0;
+            Some(Judgement { row, fold, logit })
         })
         .collect();
-    Report::new(&rows, &logits, Grouping::Domain)
+    let judged: Vec<Judgement> = judged.into_iter().flatten().collect();
+    Report::new(&rows, &judged, Grouping::Domain)
 }
 
 /// Validation leaves domains out: each label needs two.

@@ -13,6 +13,7 @@ Needs fasttext-numpy2-wheel==0.9.2, pyarrow, and zstandard for a shard.
 import argparse
 import io
 import json
+import math
 import random
 import subprocess
 import sys
@@ -59,7 +60,7 @@ class Language:
 
 PLAIN = dict(dim=10, bucket=3000, wordNgrams=1, minn=0, maxn=0, loss="softmax", labels=5)
 MODELS = {
-    "softmax": dict(wordNgrams=1),
+    "softmax": dict(dim=16),
     "softmax_grams": dict(wordNgrams=3, dim=16),
     "softmax_chars": dict(minn=2, maxn=5),
     "hs": dict(loss="hs", labels=17, wordNgrams=2),
@@ -67,7 +68,7 @@ MODELS = {
     "hs_two": dict(loss="hs", labels=2, dim=3),
     "ns": dict(loss="ns", wordNgrams=2),
     "ova": dict(loss="ova", minn=3, maxn=3, wordNgrams=2),
-    "many": dict(labels=300, dim=7),
+    "many": dict(labels=300, dim=7, wordNgrams=2),
     "one_gram_quantised": dict(quantise=dict()),
     "grams_quantised": dict(wordNgrams=2, quantise=dict(qnorm=True)),
     "pruned": dict(wordNgrams=2, quantise=dict(cutoff=900)),
@@ -80,13 +81,27 @@ MODELS = {
 }
 
 
+def trained(lines, language, wanted):
+    """A model whose answers vary: the library's training now and then ends in numbers beyond all bounds."""
+    for attempt in range(30):
+        try:
+            lr = 0.1 * 0.8**attempt
+            model = fasttext.train_supervised(input=str(lines), seed=attempt, thread=1, verbose=0, minCount=1, epoch=10, lr=lr, **wanted)
+        except RuntimeError:
+            continue
+        answers = {float(model.predict(language.line(i % language.labels))[1][0]) for i in range(40)}
+        if len(answers) > 10:
+            return model
+    raise SystemExit(f"no model of {wanted} can be trained")
+
+
 def train(name, folder, seed):
     wanted = {**PLAIN, **MODELS[name]}
     labels, quantise = wanted.pop("labels"), wanted.pop("quantise", None)
     language = Language(seed, labels)
     lines = folder / "train.txt"
     language.train(lines, 800 if labels < 100 else 4000)
-    model = fasttext.train_supervised(input=str(lines), seed=1, thread=1, verbose=0, minCount=2, epoch=8, lr=0.4, **wanted)
+    model = trained(lines, language, wanted)
     path = folder / f"{name}.{'ftz' if quantise is not None else 'bin'}"
     if quantise is not None:
         model.quantize(input=str(lines), retrain=False, **quantise)
@@ -138,9 +153,11 @@ def main():
                 worst = max(worst, 0.0 if not labels and score is None else 1.0)
             else:
                 expected = min(1.0, max(0.0, dict(zip(labels, map(float, found))).get(label, 0.0)))
-                worst = max(worst, abs(score - expected))
-        failed |= not worst <= NEAR
-        print(f"{'ok ' if worst <= NEAR else 'BAD'} {name:32} {len(texts)} lines, {nulls} without an answer, largest difference {worst:.1e}")
+                worst = max(worst, abs(score - expected) if math.isfinite(expected) else 1.0)
+        # A model whose training went astray says 0 or 1 of everything, and proves nothing.
+        varied = len(set(scores[f"model_{name}"])) > 20
+        failed |= not (worst <= NEAR and varied)
+        print(f"{'ok ' if worst <= NEAR and varied else 'BAD'} {name:32} {len(texts)} lines, {nulls} without an answer, largest difference {worst:.1e}")
     sys.exit(failed)
 
 

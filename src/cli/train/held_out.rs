@@ -11,16 +11,20 @@ use arrow::datatypes::{DataType, Field, Schema};
 
 use crate::shard::TableWriter;
 use crate::stage::StageError;
-use crate::train::classifier::{Example, HeldOutRow};
+use crate::train::classifier::{Example, Grouping, HeldOut};
 
 /// Rows encoded at once.
 const ROWS: usize = 8_192;
 
-/// Writes the table to `path`; `text_blake3` tells which document a row is of.
+/// Writes the judgements of `examples` to `path`; `text_blake3` tells which document a row is of.
 ///
 /// # Errors
 /// A file that cannot be written.
-pub fn write(path: &Path, examples: &[Example], rows: &[HeldOutRow]) -> Result<(), StageError> {
+pub fn write(
+    path: &Path,
+    examples: &[Example],
+    rows: &[(Grouping, HeldOut)],
+) -> Result<(), StageError> {
     let text = |name| Field::new(name, DataType::Utf8, false);
     let number = |name| Field::new(name, DataType::Float64, false);
     let schema = Arc::new(Schema::new(vec![
@@ -40,15 +44,18 @@ pub fn write(path: &Path, examples: &[Example], rows: &[HeldOutRow]) -> Result<(
     let mut table = TableWriter::create(path, Arc::clone(&schema))?;
     for rows in rows.chunks(ROWS) {
         let column = |of: &dyn Fn(&Example) -> String| -> ArrayRef {
-            let values = rows.iter().map(|row| Some(of(&examples[row.example])));
+            let values = rows
+                .iter()
+                .map(|(_, held_out)| Some(of(&examples[held_out.row])));
             Arc::new(values.collect::<StringArray>())
         };
-        let numbers = |of: &dyn Fn(&HeldOutRow) -> f64| -> ArrayRef {
-            Arc::new(Float64Array::from_iter_values(rows.iter().map(of)))
+        let numbers = |of: &dyn Fn(&HeldOut) -> f64| -> ArrayRef {
+            let values = rows.iter().map(|(_, held_out)| of(held_out));
+            Arc::new(Float64Array::from_iter_values(values))
         };
         let label = |e: &Example| if e.machine { "machine" } else { "human" }.to_owned();
-        let groupings = rows.iter().map(|row| Some(row.grouping.name()));
-        let folds = rows.iter().map(|row| row.held_out.fold as u32);
+        let groupings = rows.iter().map(|(grouping, _)| Some(grouping.name()));
+        let folds = rows.iter().map(|(_, held_out)| held_out.fold as u32);
         let columns: Vec<ArrayRef> = vec![
             column(&|e| blake3::hash(e.text.as_bytes()).to_hex().to_string()),
             column(&label),
@@ -60,8 +67,8 @@ pub fn write(path: &Path, examples: &[Example], rows: &[HeldOutRow]) -> Result<(
             column(&|e| e.group.clone()),
             Arc::new(groupings.collect::<StringArray>()),
             Arc::new(UInt32Array::from_iter_values(folds)),
-            numbers(&|row| row.held_out.short),
-            numbers(&|row| row.held_out.full),
+            numbers(&|held_out| held_out.short),
+            numbers(&|held_out| held_out.full),
         ];
         let batch = RecordBatch::try_new(Arc::clone(&schema), columns)
             .expect("every column has its field's type and as many values as there are rows");

@@ -15,8 +15,13 @@ const SKELETON: u64 = 0xA409_3822_299F_31D0;
 /// Stands for every token that is not common; no token has this hash but by chance of 2^-64.
 const WILDCARD: u64 = 0x082E_FA98_EC4E_6C89;
 
+/// N-grams that a token ends.
+const NGRAMS: usize = 4;
+
 /// Binary logarithms that a table's number of slots may have.
 pub const SLOTS_LOG2: std::ops::RangeInclusive<u32> = 10..=22;
+/// Buckets beyond which [`CommonTokens`] does not grow; a token without a place is not common then.
+const MOST_BUCKETS: usize = 1 << 14;
 /// Most tokens that may be common.
 pub const MAX_COMMON: usize = 1 << 12;
 
@@ -44,7 +49,7 @@ impl FeatureSpace {
 
     /// Hashes of the tokens that skeletons keep, sorted.
     pub fn common(&self) -> Vec<u64> {
-        let mut hashes: Vec<u64> = self.common.table.clone();
+        let mut hashes: Vec<u64> = self.common.buckets.concat();
         hashes.retain(|&hash| hash != 0);
         hashes.sort_unstable();
         hashes
@@ -53,34 +58,31 @@ impl FeatureSpace {
     /// The distinct slots of the n-grams among the first `max_chars` characters of `text`, in order
     /// of first appearance.
     pub fn slots<'s>(&self, text: &str, max_chars: usize, scratch: &'s mut Scratch) -> &'s [u32] {
-        scratch.begin(self.slots_log2);
-        let mut words = 0u64;
-        let mut skeleton = [0u64; 3];
-        let mut read = 0u32;
-        tokens(text, max_chars, |token| {
-            scratch.add(token);
-            if read > 0 {
-                scratch.add(join(words, token));
+        let Scratch { words, seen } = scratch;
+        // First all tokens, then all n-grams: a loop without a branch that depends on the text.
+        words.clear();
+        tokens(text, max_chars, |token| words.push(token));
+        seen.begin(words.len() * NGRAMS, self.slots_log2);
+        let mut last = 0;
+        let mut kept = [0; 3];
+        for (at, &word) in words.iter().enumerate() {
+            seen.add(word);
+            if at >= 1 {
+                seen.add(join(last, word));
             }
-            words = token;
-            let kept = if self.common.contains(token) {
-                token
-            } else {
-                WILDCARD
-            };
-            let [third, second, first] = skeleton;
-            let pair = join(first, kept ^ SKELETON);
-            if read > 1 {
-                let triple = join(second, pair);
-                scratch.add(triple);
-                if read > 2 {
-                    scratch.add(join(third, triple));
-                }
+            last = word;
+            let [first, second, third] = kept;
+            let now = self.common.kept(word);
+            let triple = join(second, join(third, now ^ SKELETON));
+            if at >= 2 {
+                seen.add(triple);
             }
-            skeleton = [second, first, kept];
-            read = read.saturating_add(1);
-        });
-        scratch.end()
+            if at >= 3 {
+                seen.add(join(first, triple));
+            }
+            kept = [second, third, now];
+        }
+        seen.end()
     }
 }
 
@@ -89,10 +91,12 @@ fn join(left: u64, right: u64) -> u64 {
     (left.rotate_left(21) ^ right).wrapping_mul(SPREAD)
 }
 
-/// A set of token hashes in open addressing, at most half full; 0 is an empty place.
+/// A set of token hashes: buckets of four, so that a look-up is four comparisons and no branch. 0
+/// is an empty place.
 #[derive(Debug, Clone, PartialEq)]
 struct CommonTokens {
-    table: Vec<u64>,
+    /// Their number is a power of two.
+    buckets: Vec<[u64; 4]>,
 }
 
 impl CommonTokens {
@@ -100,63 +104,90 @@ impl CommonTokens {
         let mut sorted: Vec<u64> = hashes.iter().copied().filter(|&hash| hash != 0).collect();
         sorted.sort_unstable();
         sorted.dedup();
-        let mut set = CommonTokens {
-            table: vec![0; (sorted.len() * 2).next_power_of_two().max(2)],
-        };
-        for hash in sorted {
-            let place = set.place(hash);
-            set.table[place] = hash;
+        let mut size = (sorted.len() / 2).next_power_of_two();
+        loop {
+            let (set, all) = CommonTokens::of_size(&sorted, size);
+            if all || size >= MOST_BUCKETS {
+                return set;
+            }
+            size *= 2;
         }
-        set
     }
 
-    fn contains(&self, hash: u64) -> bool {
-        hash != 0 && self.table[self.place(hash)] == hash
+    /// A set of `size` buckets, and whether all found a place.
+    fn of_size(hashes: &[u64], size: usize) -> (CommonTokens, bool) {
+        let mut buckets = vec![[0; 4]; size];
+        let mut all = true;
+        for &hash in hashes {
+            let bucket: &mut [u64; 4] = &mut buckets[hash as usize & (size - 1)];
+            match bucket.iter_mut().find(|place| **place == 0) {
+                Some(place) => *place = hash,
+                None => all = false,
+            }
+        }
+        (CommonTokens { buckets }, all)
     }
 
-    /// Where `hash` is, or the empty place where it would be.
-    fn place(&self, hash: u64) -> usize {
-        let mask = self.table.len() - 1;
-        let mut place = hash as usize & mask;
-        while self.table[place] != 0 && self.table[place] != hash {
-            place = (place + 1) & mask;
-        }
-        place
+    /// `token` if it is in the set, else [`WILDCARD`].
+    #[inline]
+    fn kept(&self, token: u64) -> u64 {
+        let bucket = self.buckets[token as usize & (self.buckets.len() - 1)];
+        let found = bucket
+            .iter()
+            .fold(false, |found, &hash| found | (hash == token));
+        let mask = 0u64.wrapping_sub(u64::from(found));
+        (token & mask) | (WILDCARD & !mask)
     }
 }
 
 /// Room that one worker uses for one document after the other.
 #[derive(Debug, Default)]
 pub struct Scratch {
+    words: Vec<u64>,
+    seen: Seen,
+}
+
+/// The distinct slots of a document.
+#[derive(Debug, Default)]
+struct Seen {
     /// One bit a slot; all zero between documents.
-    seen: Vec<u64>,
+    bits: Vec<u64>,
+    /// The first `count` are the slots, and one more may be written after them.
     slots: Vec<u32>,
+    count: usize,
     shift: u32,
 }
 
-impl Scratch {
-    fn begin(&mut self, slots_log2: u32) {
+impl Seen {
+    fn begin(&mut self, most: usize, slots_log2: u32) {
         let words = (1usize << slots_log2).div_ceil(64);
-        if self.seen.len() < words {
-            self.seen.resize(words, 0);
+        if self.bits.len() < words {
+            self.bits.resize(words, 0);
         }
-        self.slots.clear();
+        if self.slots.len() <= most {
+            self.slots.resize(most + 1, 0);
+        }
+        self.count = 0;
         self.shift = 64 - slots_log2;
     }
 
+    /// Adds the slot of `hash`. It is written in any case, and counted if it is new: whether it is
+    /// cannot be foreseen, and a branch would be mispredicted half of the time.
+    #[inline]
     fn add(&mut self, hash: u64) {
-        let slot = (hash >> self.shift) as usize;
+        let slot = (hash >> self.shift) as u32;
+        let bits = &mut self.bits[(slot >> 6) as usize];
         let bit = 1u64 << (slot & 63);
-        if self.seen[slot >> 6] & bit == 0 {
-            self.seen[slot >> 6] |= bit;
-            self.slots.push(slot as u32);
-        }
+        self.slots[self.count] = slot;
+        self.count += usize::from(*bits & bit == 0);
+        *bits |= bit;
     }
 
     fn end(&mut self) -> &[u32] {
-        for &slot in &self.slots {
-            self.seen[slot as usize >> 6] = 0;
+        let slots = &self.slots[..self.count];
+        for &slot in slots {
+            self.bits[(slot >> 6) as usize] = 0;
         }
-        &self.slots
+        slots
     }
 }

@@ -187,14 +187,15 @@ fn read_region(from: &mut Fields<'_>) -> Result<Region, ModelError> {
     let common: Vec<u64> = (0..common)
         .map(|_| from.array("common tokens").map(u64::from_le_bytes))
         .collect::<Result<_, _>>()?;
-    if !common.is_sorted_by(|a, b| a < b) || common.first() == Some(&0) {
+    let space = FeatureSpace::new(slots_log2, &common);
+    if space.common() != common {
         return Err(ModelError::Field {
             field: "common tokens",
         });
     }
     Ok(Region {
         languages,
-        space: FeatureSpace::new(slots_log2, &common),
+        space,
         bias,
         scale,
         weights: Vec::new(),

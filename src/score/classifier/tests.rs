@@ -204,3 +204,53 @@ proptest! {
         prop_assert!(threshold == FIRST_EDGE || reach(threshold - WIDTH) > fpr);
     }
 }
+
+#[test]
+fn padding_makes_no_short_text_long_and_masks_change_no_logit() {
+    let model = small();
+    let mut scratch = Scratch::default();
+    let mut judge = |text: &str| model.logit(text, Some("en"), &mut scratch);
+    let short = "word and word ".repeat(14);
+    let pad = |text: &str| text.replace('o', "o\u{200B}\u{2060}\u{AD}");
+    assert!(short.len() < 200 && pad(&short).chars().count() > 200);
+    assert_eq!(judge(&pad(&short)), Err(Abstain::TooShort));
+    assert_eq!(judge(&"\u{200D}".repeat(9_000)), Err(Abstain::TooShort));
+    let long = "A plain text, with words of many kinds in it. ".repeat(120);
+    let masked = pad(&long)
+        .replace('a', "а")
+        .replace('t', "ｔ")
+        .replace('x', "𝐱");
+    assert_eq!(judge(&masked), judge(&long));
+}
+
+#[test]
+fn bad_texts_have_a_finite_logit_or_none() {
+    let model = small();
+    let mut scratch = Scratch::default();
+    for piece in [
+        "\0",
+        "\u{1b}[0m",
+        "😀👍🏽",
+        "\u{10FFFF}",
+        "\u{301}",
+        "a\u{301}",
+        "مرحبا ",
+        "שלום ",
+        "…",
+        "`",
+        "*-",
+        "aGVsbG8gd29ybGQ",
+        "x = f(y); ",
+        "。",
+        "ﷺ",
+        "\u{202E}",
+        "１",
+        "ⅷ",
+        "ﬃ",
+    ] {
+        for times in [1, 199, 200, 5_000] {
+            let logit = model.logit(&piece.repeat(times), Some("en"), &mut scratch);
+            assert!(logit.is_ok_and(f64::is_finite) || logit == Err(Abstain::TooShort));
+        }
+    }
+}

@@ -36,9 +36,38 @@ pub(super) struct Dictionary {
 /// Which row a bucket of n-grams has behind the words.
 enum Buckets {
     /// Each its own.
-    All(u64),
+    All(Divisor),
     /// Those that pruning kept, so many.
-    Kept(u64, Table, u64),
+    Kept(Divisor, Table, u64),
+}
+
+/// A number of buckets to divide hashes by, without a division: that would cost more than all the
+/// rest of an n-gram.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Divisor {
+    buckets: u64,
+    inverse: u64,
+}
+
+impl Divisor {
+    pub(super) fn new(buckets: u64) -> Divisor {
+        Divisor {
+            buckets,
+            inverse: u64::MAX / buckets.max(1),
+        }
+    }
+
+    /// The remainder of `hash`; there is a bucket at least.
+    #[inline]
+    pub(super) fn remainder(self, hash: u64) -> u64 {
+        let times = ((u128::from(hash) * u128::from(self.inverse)) >> 64) as u64;
+        // The rounded inverse gives a quotient that is too small by two at most.
+        let mut rest = hash - times * self.buckets;
+        while rest >= self.buckets {
+            rest -= self.buckets;
+        }
+        rest
+    }
 }
 
 /// Entries by hash, with open addressing; its length is a power of two above twice the entries.
@@ -88,7 +117,7 @@ impl Dictionary {
             words: words as u32,
             label_counts: Vec::with_capacity(labels as usize),
             table: Table::new(size as usize),
-            buckets: Buckets::All(args.buckets),
+            buckets: Buckets::All(Divisor::new(args.buckets)),
             grams: args.grams,
             shortest: args.shortest,
             longest: args.longest,
@@ -105,7 +134,11 @@ impl Dictionary {
             dictionary.add(word);
         }
         if let Some(kept) = pruned {
-            dictionary.buckets = Buckets::Kept(args.buckets, kept_buckets(cursor, kept)?, kept);
+            dictionary.buckets = Buckets::Kept(
+                Divisor::new(args.buckets),
+                kept_buckets(cursor, kept)?,
+                kept,
+            );
         }
         Ok(dictionary)
     }
@@ -139,7 +172,7 @@ impl Dictionary {
     /// How many rows the input table must have.
     pub(super) fn rows(&self) -> u64 {
         let hashed = match &self.buckets {
-            Buckets::All(buckets) => *buckets,
+            Buckets::All(all) => all.buckets,
             Buckets::Kept(_, _, kept) => *kept,
         };
         u64::from(self.words) + hashed
@@ -239,9 +272,9 @@ impl Dictionary {
     #[inline]
     fn bucket(&self, hash: u64, row: &mut impl FnMut(u32)) {
         match &self.buckets {
-            Buckets::All(buckets) => row(self.words + (hash % buckets) as u32),
-            Buckets::Kept(buckets, kept, _) => {
-                let bucket = (hash % buckets) as u32;
+            Buckets::All(all) => row(self.words + all.remainder(hash) as u32),
+            Buckets::Kept(all, kept, _) => {
+                let bucket = all.remainder(hash) as u32;
                 let (_, place) = kept.slots[kept.slot(bucket, |_| true)];
                 if place != EMPTY {
                     row(self.words + place);

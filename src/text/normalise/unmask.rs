@@ -14,6 +14,7 @@
 //! another script: no exchange of look-alikes can change it.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use super::look_alikes::{self, Plain, cyrillic_twin, greek_twin, is_clear, is_unseen, latin_twin};
 
@@ -160,14 +161,12 @@ enum Script {
 
 impl Script {
     /// The script of a letter; `None` for what is no letter.
-    #[inline]
     fn of(c: char) -> Option<Script> {
         match c {
             'a'..='z' | 'A'..='Z' => Some(Script::Latin),
             '\0'..='\u{7F}' => None,
-            '\u{400}'..='\u{481}' | '\u{48A}'..='\u{52F}' => Some(Script::Cyrillic),
-            '\u{4E00}'..='\u{9FFF}' => Some(Script::Other),
             _ if !c.is_alphabetic() => None,
+            '\u{400}'..='\u{52F}' => Some(Script::Cyrillic),
             '\u{80}'..='\u{24F}' | '\u{1E00}'..='\u{1EFF}' => Some(Script::Latin),
             '\u{370}'..='\u{3FF}' | '\u{1F00}'..='\u{1FFF}' => Some(Script::Greek),
             _ => Some(Script::Other),
@@ -189,6 +188,25 @@ impl Script {
     }
 }
 
+/// [`computed_letter`] of the alphabets of Europe.
+static LETTERS: LazyLock<Vec<Option<(Script, bool)>>> = LazyLock::new(|| {
+    let characters = (0..0x530).filter_map(char::from_u32);
+    characters.map(computed_letter).collect()
+});
+
+/// The script of a letter, and whether it is clear; `None` for what is no letter.
+#[inline]
+fn letter(c: char) -> Option<(Script, bool)> {
+    match LETTERS.get(c as usize) {
+        Some(letter) => *letter,
+        None => computed_letter(c),
+    }
+}
+
+fn computed_letter(c: char) -> Option<(Script, bool)> {
+    Script::of(c).map(|script| (script, is_clear(c)))
+}
+
 /// The script of most clear letters of `text`; of two that have as many, that of more letters.
 fn main_script(text: &str) -> Script {
     // In the order of their values: the last of equals wins.
@@ -200,9 +218,9 @@ fn main_script(text: &str) -> Script {
     ];
     let mut counts = [(0u32, 0u32); 4];
     let mut count = |c: char| {
-        if let Some(script) = Script::of(c) {
+        if let Some((script, is_clear)) = letter(c) {
             let (clear, all) = &mut counts[script as usize];
-            *clear += u32::from(is_clear(c));
+            *clear += u32::from(is_clear);
             *all += 1;
         }
     };
@@ -239,10 +257,10 @@ impl Words {
     /// Looks at the next character; `Some` where it ends a word, with whether that one is folded.
     #[inline]
     fn next(&mut self, c: char) -> Option<bool> {
-        let Some(script) = Script::of(c) else {
+        let Some((script, clear)) = letter(c) else {
             return Some(self.end());
         };
-        match (script == self.main, is_clear(c)) {
+        match (script == self.main, clear) {
             (true, clear) => self.own |= clear,
             (false, true) => self.other = true,
             (false, false) => self.twins = true,

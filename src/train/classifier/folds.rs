@@ -12,6 +12,8 @@ use crate::text::normalise::mix;
 
 /// Rows of a unit below which it is pooled with others as small.
 const MIN_ROWS: usize = 100;
+/// Parts of the human text of which a fold of generators leaves one out.
+const HUMAN_PARTS: u64 = 5;
 
 /// What is left out whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +50,7 @@ impl Grouping {
 /// Rows judged by a model that learnt from others.
 #[derive(Debug, Clone)]
 pub(super) struct Fold {
-    /// Left out and judged; every row is in one fold.
+    /// Left out and judged.
     pub(super) test: Vec<usize>,
     /// Learnt from.
     pub(super) train: Vec<usize>,
@@ -57,11 +59,16 @@ pub(super) struct Fold {
 /// At most `count` folds of whole units. Units of fewer than 100 rows are one unit together; they
 /// are dealt out by size, the largest first, each to the fold with the fewest rows of the unit's
 /// larger label.
+///
+/// Every row is in one fold, but for human rows where generators are left out: a generator has no
+/// human text, so each fold also leaves out a fifth of it, by group and in turn, and judges that.
 pub(super) fn deal(rows: &Rows<'_>, grouping: Grouping, count: usize) -> Vec<Fold> {
     let units = units(rows, grouping);
     let mut sizes: BTreeMap<&str, [usize; 2]> = BTreeMap::new();
     for (row, unit) in units.iter().enumerate() {
-        sizes.entry(unit).or_default()[usize::from(rows.machine(row))] += 1;
+        if grouping != Grouping::Generator || rows.machine(row) {
+            sizes.entry(unit).or_default()[usize::from(rows.machine(row))] += 1;
+        }
     }
     let mut order: Vec<(&str, [usize; 2])> = sizes.into_iter().collect();
     order.sort_by_key(|&(unit, size)| (usize::MAX - size[0].max(size[1]), unit));
@@ -77,29 +84,25 @@ pub(super) fn deal(rows: &Rows<'_>, grouping: Grouping, count: usize) -> Vec<Fol
         loads[fold][1] += size[1];
         fold_of.insert(unit, fold);
     }
-    let assigned: Vec<usize> = (0..rows.len())
-        .map(
-            |row| match grouping == Grouping::Generator && !rows.machine(row) {
-                true => (mix(rows.group_hash(row)) % folds.max(1) as u64) as usize,
-                false => fold_of[units[row].as_str()],
-            },
-        )
-        .collect();
+    let left_out = |row: usize, fold: usize| match grouping {
+        Grouping::Generator if !rows.machine(row) => {
+            mix(rows.group_hash(row)) % HUMAN_PARTS == fold as u64 % HUMAN_PARTS
+        }
+        _ => fold_of[units[row].as_str()] == fold,
+    };
     (0..folds)
-        .map(|fold| split(rows, &assigned, fold))
+        .map(|fold| split(rows, |row| left_out(row, fold)))
         .collect()
 }
 
-fn split(rows: &Rows<'_>, assigned: &[usize], fold: usize) -> Fold {
-    let test: Vec<usize> = (0..rows.len())
-        .filter(|&row| assigned[row] == fold)
-        .collect();
+fn split(rows: &Rows<'_>, left_out: impl Fn(usize) -> bool) -> Fold {
+    let (test, other): (Vec<usize>, Vec<usize>) = (0..rows.len()).partition(|&row| left_out(row));
     let groups: BTreeSet<&str> = test.iter().map(|&row| rows.group(row)).collect();
-    let train = (0..rows.len())
-        .filter(|&row| assigned[row] != fold)
-        .filter(|&row| rows.group(row).is_empty() || !groups.contains(rows.group(row)))
-        .collect();
-    Fold { test, train }
+    let known = |row: &usize| rows.group(*row).is_empty() || !groups.contains(rows.group(*row));
+    Fold {
+        train: other.into_iter().filter(known).collect(),
+        test,
+    }
 }
 
 /// The unit of each row, small ones under one name.

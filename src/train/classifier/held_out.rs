@@ -11,6 +11,8 @@ use crate::text::normalise::MAX_CHARS;
 /// What a model that did not know its unit says of a row.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct HeldOut {
+    /// Place of the row: in the rows of the training, or in the examples that were given.
+    pub row: usize,
     /// The fold that the row was left out in.
     pub fold: usize,
     /// The logit of the first [`REPORT_CHARS`] characters.
@@ -19,24 +21,20 @@ pub struct HeldOut {
     pub full: f64,
 }
 
-/// Trains one model a fold, and judges the rows inside by it: one judgement a row, none where the
-/// rest of the fold has one label only, or the text has no tokens.
+/// Trains one model a fold, and judges the rows inside by it, but for folds that leave one label
+/// only to learn from, and texts without tokens.
 pub(super) fn judge(
     rows: &Rows<'_>,
     folds: &[Fold],
     space: &FeatureSpace,
     options: &TrainOptions,
-) -> Vec<Option<HeldOut>> {
-    let judged: Vec<Vec<(usize, HeldOut)>> = folds
+) -> Vec<HeldOut> {
+    let judged: Vec<Vec<HeldOut>> = folds
         .par_iter()
         .enumerate()
         .map(|(index, fold)| judge_fold(rows, index, fold, space, options))
         .collect();
-    let mut all = vec![None; rows.len()];
-    for (row, held_out) in judged.into_iter().flatten() {
-        all[row] = Some(held_out);
-    }
-    all
+    judged.into_iter().flatten().collect()
 }
 
 fn judge_fold(
@@ -45,7 +43,7 @@ fn judge_fold(
     fold: &Fold,
     space: &FeatureSpace,
     options: &TrainOptions,
-) -> Vec<(usize, HeldOut)> {
+) -> Vec<HeldOut> {
     let one_label = |machine: bool| fold.train.iter().all(|&row| rows.machine(row) == machine);
     if one_label(true) || one_label(false) {
         return Vec::new();
@@ -58,12 +56,12 @@ fn judge_fold(
         .iter()
         .filter_map(|&row| {
             let text = rows.text(row);
-            let held_out = HeldOut {
+            Some(HeldOut {
+                row,
                 fold: index,
                 short: model.logit(text, REPORT_CHARS, &mut scratch)?,
                 full: model.logit(text, MAX_CHARS, &mut scratch)?,
-            };
-            Some((row, held_out))
+            })
         })
         .collect()
 }

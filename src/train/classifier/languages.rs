@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::held_out::HeldOut;
 use super::report::LanguageFigures;
 use super::rows::Rows;
 use crate::score::classifier::measure::auroc;
@@ -22,25 +23,21 @@ type Sides = [Vec<f64>; 2];
 /// on the same things, a model may know no more than the register.
 pub(super) fn figures(
     rows: &Rows<'_>,
-    by_domain: &[Option<f64>],
-    by_source: &[Option<f64>],
+    (by_domain, by_source): (&[HeldOut], &[HeldOut]),
     min_auroc: f64,
 ) -> Vec<LanguageFigures> {
     let mut cells: BTreeMap<&str, BTreeMap<&str, Sides>> = BTreeMap::new();
-    for (row, logit) in by_domain.iter().enumerate() {
-        let example = rows.example(row);
-        if let Some(logit) = logit {
-            let domains = cells.entry(&example.lang).or_default();
-            let sides = domains.entry(&example.domain).or_default();
-            sides[usize::from(example.machine)].push(*logit);
-        }
+    for held_out in by_domain {
+        let example = rows.example(held_out.row);
+        let domains = cells.entry(&example.lang).or_default();
+        let sides = domains.entry(&example.domain).or_default();
+        sides[usize::from(example.machine)].push(held_out.short);
     }
     let mut sources: BTreeMap<&str, Sides> = BTreeMap::new();
-    for (row, logit) in by_source.iter().enumerate() {
-        if let Some(logit) = logit {
-            let sides = sources.entry(&rows.example(row).lang).or_default();
-            sides[usize::from(rows.machine(row))].push(*logit);
-        }
+    for held_out in by_source {
+        let example = rows.example(held_out.row);
+        let sides = sources.entry(&example.lang).or_default();
+        sides[usize::from(example.machine)].push(held_out.short);
     }
     let mut figures: Vec<LanguageFigures> = cells
         .into_iter()

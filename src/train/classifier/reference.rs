@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::held_out::HeldOut;
 use super::rows::Rows;
 use crate::score::classifier::{BINS, Reference, THRESHOLDS, ThresholdRates, bin};
 
@@ -10,8 +11,8 @@ const MIN_ROWS: usize = 50;
 /// What a false-positive rate of the global threshold is meant to be.
 const FALSE_POSITIVES: f64 = 0.01;
 
-/// Histograms, threshold and rates of held-out `logits`, one a row.
-pub(super) fn measure(rows: &Rows<'_>, logits: &[Option<f64>]) -> Reference {
+/// Histograms, threshold and rates of held-out logits, one a row.
+pub(super) fn measure(rows: &Rows<'_>, judged: &[HeldOut]) -> Reference {
     let mut reference = Reference {
         human: [0.0; BINS],
         machine: [0.0; BINS],
@@ -20,10 +21,9 @@ pub(super) fn measure(rows: &Rows<'_>, logits: &[Option<f64>]) -> Reference {
     };
     let mut human = Vec::new();
     let mut domains: BTreeMap<(bool, &str, &str), Vec<f64>> = BTreeMap::new();
-    for (row, logit) in logits.iter().enumerate() {
-        let (Some(logit), example) = (*logit, rows.example(row)) else {
-            continue;
-        };
+    for held_out in judged {
+        let (row, logit) = (held_out.row, held_out.full);
+        let example = rows.example(row);
         let side = if example.machine {
             &mut reference.machine
         } else {

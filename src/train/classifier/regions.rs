@@ -66,7 +66,7 @@ fn slots_log2(largest: u32, most: usize, rows: usize) -> u32 {
 
 impl Part<'_> {
     /// Judges every row by a model that had not seen its unit.
-    pub(super) fn judge(&self, grouping: Grouping, options: &TrainOptions) -> Vec<Option<HeldOut>> {
+    pub(super) fn judge(&self, grouping: Grouping, options: &TrainOptions) -> Vec<HeldOut> {
         let folds = folds::deal(&self.rows, grouping, options.folds);
         held_out::judge(&self.rows, &folds, &self.space, options)
     }

@@ -1,6 +1,6 @@
 //! The figures of a model on text that it had not seen, as tables for a card.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::folds::Grouping;
@@ -79,23 +79,40 @@ pub struct Report {
     pub calibration: f64,
 }
 
+/// What a model says of a row.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Judgement {
+    pub(super) row: usize,
+    /// Rows of a fold were judged by the same model.
+    pub(super) fold: usize,
+    pub(super) logit: f64,
+}
+
 impl Report {
-    /// Figures of `logits`, one a row; rows without one are left out.
-    pub(super) fn new(rows: &Rows<'_>, logits: &[Option<f64>], grouping: Grouping) -> Report {
-        let mut human: BTreeMap<(String, &str), Vec<f64>> = BTreeMap::new();
-        let mut machine: BTreeMap<(String, &str), BTreeMap<&str, Vec<f64>>> = BTreeMap::new();
+    /// Figures of what was judged; where generators are told apart, machine text stands against the
+    /// human text of the same fold and language.
+    pub(super) fn new(rows: &Rows<'_>, judgements: &[Judgement], grouping: Grouping) -> Report {
+        let mut human: Human<'_> = BTreeMap::new();
+        let mut machine: Machine<'_> = BTreeMap::new();
         let mut judged = Vec::new();
-        for (row, logit) in logits.iter().enumerate() {
-            let (Some(logit), example) = (*logit, rows.example(row)) else {
-                continue;
-            };
+        for &Judgement { row, fold, logit } in judgements {
+            let example = rows.example(row);
             judged.push((logit, example.machine, rows.weight(row)));
-            let cell = (grouping.unit(example), example.lang.as_str());
+            let (unit, lang) = (grouping.unit(example), example.lang.as_str());
+            let human_of = match grouping {
+                Grouping::Generator => format!("human text of fold {fold}"),
+                Grouping::Domain | Grouping::Source => unit.clone(),
+            };
             if example.machine {
-                let subsets = machine.entry(cell).or_default();
-                subsets.entry(&example.subset).or_default().push(logit);
+                let cells = machine.entry((unit, lang)).or_default();
+                cells.against = human_of;
+                cells
+                    .subsets
+                    .entry(&example.subset)
+                    .or_default()
+                    .push(logit);
             } else {
-                human.entry(cell).or_default().push(logit);
+                human.entry((human_of, lang)).or_default().push(logit);
             }
         }
         let all = |label: bool| -> Vec<f64> {
@@ -109,7 +126,7 @@ impl Report {
         };
         Report {
             grouping,
-            cells: cells(grouping, &human, &machine, threshold),
+            cells: cells(&human, &machine, threshold),
             auroc: auroc(&all_human, &all_machine).unwrap_or(0.5),
             found: true_positive_rate(&all_human, &all_machine, FALSE_POSITIVES).unwrap_or(0.0),
             threshold,
@@ -140,12 +157,21 @@ impl Report {
     }
 }
 
-fn cells(
-    grouping: Grouping,
-    human: &BTreeMap<(String, &str), Vec<f64>>,
-    machine: &BTreeMap<(String, &str), BTreeMap<&str, Vec<f64>>>,
-    threshold: f64,
-) -> Vec<Cell> {
+/// Logits of human text by what machine text stands against, and by language.
+type Human<'r> = BTreeMap<(String, &'r str), Vec<f64>>;
+/// Machine text by unit and language.
+type Machine<'r> = BTreeMap<(String, &'r str), MachineCells<'r>>;
+
+/// Machine text of one unit and language.
+#[derive(Default)]
+struct MachineCells<'r> {
+    /// The human text that it stands against.
+    against: String,
+    /// Logits by subset.
+    subsets: BTreeMap<&'r str, Vec<f64>>,
+}
+
+fn cells(human: &Human<'_>, machine: &Machine<'_>, threshold: f64) -> Vec<Cell> {
     let none = Vec::new();
     let flagged = |logits: &[f64]| {
         let above = logits.iter().filter(|&&logit| logit > threshold).count();
@@ -166,17 +192,18 @@ fn cells(
         }
     };
     let mut cells = Vec::new();
-    for (unit, subsets) in machine {
-        let own = match grouping {
-            Grouping::Generator => human.get(&(String::new(), unit.1)),
-            Grouping::Domain | Grouping::Source => human.get(unit),
-        };
-        for (subset, logits) in subsets {
+    for (unit, of_unit) in machine {
+        let own = human.get(&(of_unit.against.clone(), unit.1));
+        for (subset, logits) in &of_unit.subsets {
             cells.push(cell(unit, subset, own.unwrap_or(&none), logits));
         }
     }
+    let stood_against: BTreeSet<(&str, &str)> = machine
+        .iter()
+        .map(|((_, lang), cells)| (cells.against.as_str(), *lang))
+        .collect();
     for (unit, logits) in human {
-        if !machine.contains_key(unit) && !unit.0.is_empty() {
+        if !stood_against.contains(&(unit.0.as_str(), unit.1)) {
             cells.push(cell(unit, "", logits, &none));
         }
     }
