@@ -115,7 +115,6 @@ fn what_cannot_be_evaluated_is_refused() {
         ("in --fasttext words.bin", "use FILE:LABEL"),
         ("in --fpr 1.5", "above 0 and below 1"),
         ("in --chars 0", "1 or more"),
-        ("nowhere", "nowhere"),
     ] {
         let refused = place.tamis(&format!("evaluate classifier {args}"));
         refused.code(2).says(says);
