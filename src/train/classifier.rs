@@ -18,6 +18,7 @@ mod folds;
 mod held_out;
 mod languages;
 mod logistic;
+mod platt;
 mod reference;
 mod regions;
 mod report;
@@ -27,10 +28,10 @@ mod tests;
 
 use std::collections::BTreeSet;
 
-use rayon::prelude::*;
 use thiserror::Error;
 
-use crate::score::classifier::{Classifier, Scratch};
+use crate::score::classifier::Classifier;
+use platt::Platt;
 use regions::Part;
 use rows::Rows;
 
@@ -158,13 +159,35 @@ pub struct TrainedModel {
 /// All groupings, as [`PartJudged`] has them.
 const GROUPINGS: [Grouping; 3] = [Grouping::Domain, Grouping::Generator, Grouping::Source];
 
-/// The held-out judgements of a part of the model, by grouping.
-type PartJudged = [Vec<HeldOut>; 3];
+/// The held-out judgements of a part of the model.
+#[derive(Clone)]
+struct PartJudged {
+    by: [Vec<HeldOut>; 3],
+    /// What calibrates the part.
+    platt: Platt,
+}
+
+impl PartJudged {
+    /// Judges every row by models that had not seen its unit; domains calibrate each other, and
+    /// the other groupings.
+    fn of(part: &Part<'_>, options: &TrainOptions) -> PartJudged {
+        let [mut domains, mut generators, mut sources] =
+            GROUPINGS.map(|grouping| part.judge(grouping, options));
+        let platt = platt::calibrate(&part.rows, &mut domains);
+        for held_out in generators.iter_mut().chain(&mut sources) {
+            platt.apply(held_out);
+        }
+        PartJudged {
+            by: [domains, generators, sources],
+            platt,
+        }
+    }
+}
 
 /// The held-out judgements of all parts.
 struct Judged<'e> {
     rows: Rows<'e>,
-    by: PartJudged,
+    by: [Vec<HeldOut>; 3],
 }
 
 impl<'e> Judged<'e> {
@@ -183,7 +206,7 @@ impl<'e> Judged<'e> {
                 let parts = judged.iter().zip(&starts);
                 let moved = |(part, start): (&PartJudged, &usize)| {
                     let start = *start;
-                    let judged = part[grouping as usize].clone().into_iter();
+                    let judged = part.by[grouping as usize].clone().into_iter();
                     judged.map(move |held_out| HeldOut {
                         row: held_out.row + start,
                         ..held_out
@@ -232,10 +255,10 @@ pub fn train(examples: &[Example], options: &TrainOptions) -> Result<TrainedMode
     all.check_labels()?;
     check_domains(&all)?;
     let every: Vec<String> = all.languages().into_keys().map(str::to_owned).collect();
-    let judge = |part: &Part<'_>| GROUPINGS.map(|grouping| part.judge(grouping, options));
+    let judge = |part: &Part<'_>| PartJudged::of(part, options);
     let mut parts = regions::parts(&all, &every, options);
-    let first: Vec<PartJudged> = parts.iter().map(judge).collect();
-    let mut judged = Judged::join(&parts, &first);
+    let mut by_part: Vec<PartJudged> = parts.iter().map(judge).collect();
+    let mut judged = Judged::join(&parts, &by_part);
     let by = (judged.of(Grouping::Domain), judged.of(Grouping::Source));
     let languages = languages::figures(&judged.rows, by, options.min_auroc);
     let answered: Vec<String> = languages
@@ -253,10 +276,10 @@ pub fn train(examples: &[Example], options: &TrainOptions) -> Result<TrainedMode
         let known: Vec<(Vec<String>, PartJudged)> = parts
             .into_iter()
             .map(|part| part.languages)
-            .zip(first)
+            .zip(by_part)
             .collect();
         parts = regions::parts(&all, &answered, options);
-        let again: Vec<PartJudged> = parts
+        by_part = parts
             .iter()
             .map(|part| {
                 let same = known
@@ -265,12 +288,13 @@ pub fn train(examples: &[Example], options: &TrainOptions) -> Result<TrainedMode
                 same.map_or_else(|| judge(part), |(_, judged)| judged.clone())
             })
             .collect();
-        judged = Judged::join(&parts, &again);
+        judged = Judged::join(&parts, &by_part);
     }
     let reference = reference::measure(&judged.rows, judged.of(Grouping::Domain));
     let trained = parts
         .iter()
-        .map(|part| part.fit(&languages, options))
+        .zip(&by_part)
+        .map(|(part, judged)| part.fit(&languages, judged.platt, options))
         .collect();
     Ok(TrainedModel {
         classifier: Classifier::new(trained, reference),
@@ -279,31 +303,6 @@ pub fn train(examples: &[Example], options: &TrainOptions) -> Result<TrainedMode
         languages,
         held_out,
     })
-}
-
-/// The figures of `classifier` on labelled text that it was not trained on, at the first
-/// [`REPORT_CHARS`] characters, for the languages that it answers for.
-pub fn evaluate(classifier: &Classifier, examples: &[Example]) -> Report {
-    let options = TrainOptions {
-        max_machine_rows: usize::MAX,
-        left_out: Vec::new(),
-        ..TrainOptions::default()
-    };
-    let answered = classifier.languages().into_iter().map(|known| known.lang);
-    let rows = Rows::select(examples, &options).of(&answered.collect::<Vec<_>>());
-    let judged: Vec<Option<Judgement>> = (0..rows.len())
-        .into_par_iter()
-        .map_init(Scratch::default, |scratch, row| {
-            let lang = Some(rows.example(row).lang.as_str());
-            let text = rows.text(row);
-            let logit = classifier.logit_of_head(text, REPORT_CHARS, lang, scratch);
-            let logit = logit.ok()?;
-            let fold = 0;
-            Some(Judgement { row, fold, logit })
-        })
-        .collect();
-    let judged: Vec<Judgement> = judged.into_iter().flatten().collect();
-    Report::new(&rows, &judged, Grouping::Domain)
 }
 
 /// Validation leaves domains out: each label needs two.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::held_out::HeldOut;
+use super::platt::Platt;
 use super::rows::Rows;
 use crate::mix::LogitCounts;
 use crate::mix::prevalence::{self, Evidence, mean_sd, misfit, shape_of};
@@ -17,8 +18,6 @@ const UNLIKE: f64 = 0.05;
 /// Variation over domains is never taken to be less, however few there are: of means, and of the
 /// logarithm of standard deviations.
 const LEAST_VARIATION: (f64, f64) = (0.3, 0.1);
-/// Newton steps of a logistic fit of two parameters.
-const STEPS: usize = 30;
 
 /// Logits of one domain, human and machine.
 type Domain = [Vec<f64>; 2];
@@ -142,7 +141,7 @@ fn anchored(domains: &[Domain]) -> (f64, f64) {
         if human.len() < MIN_ROWS || machine.len() < MIN_ROWS || sd <= 0.0 {
             continue;
         }
-        for (logits, label) in [(human, 0.0), (machine, 1.0)] {
+        for (logits, label) in [(human, false), (machine, true)] {
             let weight = 1.0 / logits.len() as f64;
             points.extend(logits.iter().map(|l| ((l - mean) / sd, label, weight)));
         }
@@ -150,34 +149,8 @@ fn anchored(domains: &[Domain]) -> (f64, f64) {
     if points.is_empty() {
         return Reference::default().anchored;
     }
-    logistic(&points)
-}
-
-/// Intercept and slope of a weighted logistic regression of (x, label, weight), by Newton's method
-/// with a little ridge, so that labels that are told apart without fault do not send them off to
-/// infinity. The slope stays above 0.
-fn logistic(points: &[(f64, f64, f64)]) -> (f64, f64) {
-    let ridge = 1e-3 * points.iter().map(|point| point.2).sum::<f64>();
-    let (mut a, mut b) = (0.0, 1.0);
-    for _ in 0..STEPS {
-        let (mut ga, mut gb) = (-ridge * a, -ridge * b);
-        let (mut haa, mut hab, mut hbb) = (ridge, 0.0, ridge);
-        for &(x, label, weight) in points {
-            let p = 1.0 / (1.0 + libm::exp(-(a + b * x)));
-            let (slope, curve) = (weight * (label - p), weight * p * (1.0 - p));
-            ga += slope;
-            gb += slope * x;
-            haa += curve;
-            hab += curve * x;
-            hbb += curve * x * x;
-        }
-        let determinant = haa * hbb - hab * hab;
-        // Steps of at most 1: from afar Newton's method overshoots.
-        a += ((hbb * ga - hab * gb) / determinant).clamp(-1.0, 1.0);
-        b += ((haa * gb - hab * ga) / determinant).clamp(-1.0, 1.0);
-        b = b.max(0.05);
-    }
-    (a, b)
+    let Platt { shift, scale } = Platt::fit(points.iter().copied());
+    (shift, scale)
 }
 
 #[cfg(test)]
@@ -189,32 +162,6 @@ mod tests {
     fn uniform(state: &mut u64) -> f64 {
         *state += 1;
         ((mix(*state) >> 11) as f64 + 0.5) / (1u64 << 53) as f64
-    }
-
-    #[test]
-    fn a_logistic_is_found_again() {
-        let mut state = 5;
-        let points: Vec<_> = (0..20_000)
-            .map(|_| {
-                let x = 8.0 * uniform(&mut state) - 3.0;
-                let p = 1.0 / (1.0 + (2.0 - 1.5 * x).exp());
-                (x, f64::from(u8::from(uniform(&mut state) < p)), 0.01)
-            })
-            .collect();
-        let (a, b) = logistic(&points);
-        assert!((a + 2.0).abs() < 0.12 && (b - 1.5).abs() < 0.08, "{a} {b}");
-    }
-
-    #[test]
-    fn labels_without_overlap_give_a_finite_line() {
-        let points: Vec<_> = (0..100)
-            .map(|i| (f64::from(i), f64::from(u8::from(i >= 50)), 1.0))
-            .collect();
-        let (a, b) = logistic(&points);
-        assert!(
-            a.is_finite() && b > 0.0 && (a + b * 49.5).abs() < 5.0,
-            "{a} {b}"
-        );
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::folds::{self, Grouping};
 use super::held_out::{self, HeldOut};
+use super::platt::Platt;
 use super::rows::Rows;
 use super::{LanguageFigures, TrainOptions, logistic};
 use crate::score::classifier::{AnsweredLanguage, FeatureSpace, Region, SLOTS_LOG2};
@@ -71,10 +72,19 @@ impl Part<'_> {
         held_out::judge(&self.rows, &folds, &self.space, options)
     }
 
-    /// Trains on every row; `figures` say how well each language is known.
-    pub(super) fn fit(&self, figures: &[LanguageFigures], options: &TrainOptions) -> Region {
+    /// Trains on every row; `figures` say how well each language is known, `platt` calibrates.
+    pub(super) fn fit(
+        &self,
+        figures: &[LanguageFigures],
+        platt: Platt,
+        options: &TrainOptions,
+    ) -> Region {
         let every: Vec<usize> = (0..self.rows.len()).collect();
-        let (weights, bias) = logistic::fit(&self.rows, &every, &self.space, options);
+        let (mut weights, bias) = logistic::fit(&self.rows, &every, &self.space, options);
+        for weight in &mut weights {
+            *weight *= platt.scale as f32;
+        }
+        let bias = platt.shift + platt.scale * bias;
         let languages = figures
             .iter()
             .filter(|figures| self.languages.contains(&figures.lang))

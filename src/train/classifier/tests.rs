@@ -69,8 +69,6 @@ fn a_signal_that_crosses_domains_is_found_in_unseen_ones() {
     for side in [&reference.human, &reference.machine] {
         assert!(side.shape.is_sorted() && (side.shape[32] - 0.5).abs() < 0.2);
     }
-    let again = evaluate(&trained.classifier, &corpus(true));
-    assert!(again.auroc > 0.99);
 }
 
 #[test]
