@@ -74,11 +74,17 @@ fn pairs<'c>(
     human: &'c [Candidate],
     machine: &'c [Candidate],
 ) -> Vec<(&'c Candidate, &'c Candidate, f64)> {
-    let all: Vec<_> = human
-        .iter()
-        .flat_map(|h| machine.iter().map(move |m| (h, m, h.prior + m.prior)))
+    let every = || {
+        let with = |h: &'c Candidate| machine.iter().map(move |m| (h, m, h.prior + m.prior));
+        human.iter().flat_map(with)
+    };
+    let mut all: Vec<_> = every()
         .filter(|(h, m, _)| m.mean - h.mean >= LEAST_GAP)
         .collect();
+    if all.is_empty() {
+        // A classifier that cannot tell the two apart: anything may be.
+        all = every().collect();
+    }
     let best = all
         .iter()
         .fold(f64::NEG_INFINITY, |best, pair| best.max(pair.2));

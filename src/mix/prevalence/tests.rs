@@ -171,6 +171,17 @@ fn a_pool_unlike_anything_seen_has_a_wider_interval_and_says_so() {
 }
 
 #[test]
+fn a_classifier_that_tells_nothing_apart_gives_a_wide_interval_and_no_nonsense() {
+    let mut evidence = evidence(&mut Draws(4));
+    evidence.human.mean = (6.0, 0.1);
+    evidence.machine.mean = (-6.0, 0.1);
+    let pool = counts(&[Draws(5).logits(100, (0.0, 1.0))]);
+    let found = of(&pool, Anchors::default(), &evidence);
+    assert!(found.low <= found.share && found.share <= found.high);
+    assert!(found.high - found.low > 0.3, "{found:?}");
+}
+
+#[test]
 fn an_empty_pool_has_no_share() {
     let evidence = evidence(&mut Draws(4));
     let (pool, sample) = (LogitCounts::default(), SampleSums::default());

@@ -39,13 +39,7 @@ pub(super) fn measure(rows: &Rows<'_>, judged: &[HeldOut]) -> Reference {
     }
     normalise(&mut histogram);
     let domains: Vec<Domain> = domains.into_values().collect();
-    let side = |machine: usize| -> Vec<Vec<f64>> {
-        let of = domains.iter().map(|domain| &domain[machine]);
-        of.filter(|logits| logits.len() >= MIN_ROWS)
-            .cloned()
-            .collect()
-    };
-    let (humans, machines) = (side(0), side(1));
+    let (humans, machines) = (side(&domains, 0), side(&domains, 1));
     Reference {
         histogram,
         threshold: threshold(human),
@@ -53,6 +47,18 @@ pub(super) fn measure(rows: &Rows<'_>, judged: &[HeldOut]) -> Reference {
         misfit: usual_misfit(&humans, &machines),
         human: kept(side_of(&humans)),
         machine: kept(side_of(&machines)),
+    }
+}
+
+/// The logits of one label in each domain with enough of them; in every domain, where none has enough.
+fn side(domains: &[Domain], label: usize) -> Vec<Vec<f64>> {
+    let at_least = |rows: usize| -> Vec<Vec<f64>> {
+        let of = domains.iter().map(|domain| &domain[label]);
+        of.filter(|logits| logits.len() >= rows).cloned().collect()
+    };
+    match at_least(MIN_ROWS) {
+        enough if enough.is_empty() => at_least(2),
+        enough => enough,
     }
 }
 
