@@ -217,23 +217,25 @@ def found_at(human, machine, fpr):
 
 
 def cells(rows):
-    """(name, human rows, machine rows, whose human rows) of every cell with enough documents."""
+    """(name, human rows, machine rows, whose human rows) of every cell with enough documents.
+
+    Both sides of a cell were judged by the same model: that of their fold.
+    """
     human = collections.defaultdict(list)
     human_of_fold = collections.defaultdict(list)
     machine = collections.defaultdict(list)
     for i in range(len(rows.texts)):
         if rows.machine[i]:
-            machine[rows.domain[i], rows.lang[i], rows.subset[i]].append(i)
+            machine[rows.domain[i], rows.lang[i], rows.subset[i], rows.fold[i]].append(i)
         else:
-            human[rows.domain[i], rows.lang[i]].append(i)
+            human[rows.domain[i], rows.lang[i], rows.fold[i]].append(i)
             human_of_fold[rows.fold[i], rows.lang[i]].append(i)
     found = []
-    for (domain, lang, subset), inside in sorted(machine.items()):
-        own = human.get((domain, lang), [])
+    for (domain, lang, subset, fold), inside in sorted(machine.items()):
+        own = human.get((domain, lang, fold), [])
         against = "domain"
         if len(own) < LEAST:
-            folds = sorted({rows.fold[i] for i in inside})
-            own = [i for fold in folds for i in human_of_fold.get((fold, lang), [])]
+            own = human_of_fold.get((fold, lang), [])
             against = "language"
         if min(len(own), len(inside)) >= LEAST:
             found.append(((domain, lang, subset), own, inside, against))

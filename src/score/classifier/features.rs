@@ -1,6 +1,6 @@
 //! What the classifier sees of a text: the presence of hashed n-grams.
 //!
-//! Two kinds share one table of slots. Word uni- and bigrams say *what* is said. Skeleton tri- and
+//! Two kinds share one table of slots. Word uni- and bigrams say *what* is said. Skeleton
 //! four-grams say *how*: every token outside a short list of the most common ones is one and the
 //! same wildcard, so that "the importance of being" and "the history of being" agree, whatever the
 //! topic (text distortion: Stamatatos, EACL 2017). The second kind is what survives when a model
@@ -16,7 +16,7 @@ const SKELETON: u64 = 0xA409_3822_299F_31D0;
 const WILDCARD: u64 = 0x082E_FA98_EC4E_6C89;
 
 /// N-grams that a token ends.
-const NGRAMS: usize = 4;
+const NGRAMS: usize = 3;
 
 /// Binary logarithms that a table's number of slots may have.
 pub const SLOTS_LOG2: std::ops::RangeInclusive<u32> = 10..=22;
@@ -73,12 +73,8 @@ impl FeatureSpace {
             last = word;
             let [first, second, third] = kept;
             let now = self.common.kept(word);
-            let triple = join(second, join(third, now ^ SKELETON));
-            if at >= 2 {
-                seen.add(triple);
-            }
             if at >= 3 {
-                seen.add(join(first, triple));
+                seen.add(join(first, join(second, join(third, now ^ SKELETON))));
             }
             kept = [second, third, now];
         }
