@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Change, Origins, PrevalenceLine};
+use super::{Change, ClassifierLine, Origins, PrevalenceLine};
 
 /// Version of the audit's JSON.
 pub const AUDIT_VERSION: u32 = 1;
@@ -65,6 +65,8 @@ pub struct Audit {
     pub quarantined: u64,
     /// The share of machine text, by source and stratum.
     pub prevalence: Vec<PrevalenceLine>,
+    /// Who judged what nobody declared.
+    pub classifier: ClassifierLine,
     /// Who said what the origins are; what the thresholds assign is no share, see `prevalence`.
     pub origins: Origins,
     /// By source.

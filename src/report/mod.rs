@@ -14,6 +14,7 @@ use crate::mix::prevalence::Estimate;
 use crate::mix::{Assignment, Level, SourcePlan};
 use crate::provenance::record::{EditTally, RowCounts};
 use crate::provenance::{Failure, record::Tally};
+use crate::score::classifier::{AnsweredLanguage, Classifier};
 use crate::score::generations::CollapseMetrics;
 
 /// Version of `report.json`.
@@ -154,6 +155,15 @@ pub struct GenerationLine {
     pub sampled: bool,
 }
 
+/// The classifier, and where it answers.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ClassifierLine {
+    /// BLAKE3 of its file.
+    pub digest: String,
+    /// The languages that it answers for; it abstains elsewhere.
+    pub languages: Vec<AnsweredLanguage>,
+}
+
 /// One gate and what it found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Gate {
@@ -194,6 +204,8 @@ pub struct Report {
     pub max_error_pp: f64,
     /// Who said what the origins are.
     pub origins: Origins,
+    /// Who judged what nobody declared.
+    pub classifier: ClassifierLine,
     /// The share of machine text.
     pub prevalence: Vec<PrevalenceLine>,
     /// Before and after, by source.
@@ -218,6 +230,15 @@ pub struct Report {
     pub failures: Vec<Failure>,
     /// Failures that are not listed.
     pub failures_left_out: u64,
+}
+
+impl From<&Classifier> for ClassifierLine {
+    fn from(classifier: &Classifier) -> ClassifierLine {
+        ClassifierLine {
+            digest: classifier.digest().to_owned(),
+            languages: classifier.languages(),
+        }
+    }
 }
 
 /// Shares of each origin in a tally.

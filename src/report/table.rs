@@ -5,7 +5,7 @@ pub mod prevalence;
 
 use std::fmt::Write;
 
-use super::{Change, Means, Origins, Report};
+use super::{Change, ClassifierLine, Means, Origins, Report};
 use crate::provenance::record::SALVAGED;
 
 /// The report as tables. Names come from the data, so control characters are shown escaped.
@@ -13,7 +13,7 @@ pub fn render(report: &Report) -> String {
     let mut text = String::new();
     mix(&mut text, report);
     rows(&mut text, report);
-    origins(&mut text, &report.origins);
+    origins(&mut text, (&report.origins, &report.classifier));
     prevalence::render(&mut text, &report.prevalence);
     changes(&mut text, "source", &report.by_source, &report.unit);
     changes(&mut text, "language", &report.by_lang, &report.unit);
@@ -129,7 +129,7 @@ fn rows(text: &mut String, report: &Report) {
     text.push('\n');
 }
 
-fn origins(text: &mut String, origins: &Origins) {
+fn origins(text: &mut String, (origins, classifier): (&Origins, &ClassifierLine)) {
     let list = |counts: &std::collections::BTreeMap<String, u64>| {
         counts
             .iter()
@@ -154,6 +154,16 @@ fn origins(text: &mut String, origins: &Origins) {
                 origins.unverified,
                 list(&origins.abstained)
             ),
+        );
+    }
+    if origins.abstained.contains_key("unknown_language") {
+        let languages = classifier.languages.iter();
+        let known: Vec<String> = languages
+            .map(|known| format!("{} (AUROC {:.3})", known.lang, known.auroc))
+            .collect();
+        line(
+            text,
+            format_args!("the classifier answers for {} alone", known.join(", ")),
         );
     }
     text.push('\n');

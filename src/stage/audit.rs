@@ -13,8 +13,8 @@ use super::report::sums::{CONCENTRATION, DIVERSITY, Sums};
 use super::tidy::{Temporaries, tidy};
 use super::{plan, profile, score};
 use crate::provenance::lineage::Lineage;
-use crate::report::PrevalenceLine;
 use crate::report::audit::{AUDIT_VERSION, Audit, ConcentrationLine};
+use crate::report::{ClassifierLine, PrevalenceLine};
 use crate::score::measure::Measure;
 use crate::score::row::Status;
 
@@ -72,6 +72,7 @@ pub fn run(job: &Job, sample: Option<u64>) -> Result<Audit, StageError> {
         documents: found.documents,
         quarantined: found.quarantined,
         prevalence: PrevalenceLine::of(&plan.sources),
+        classifier: ClassifierLine::from(&job.models.classifier),
         by_source: amounts(&found.sums.by_source),
         by_lang: amounts(&found.sums.by_lang),
         diversity: before(&DIVERSITY),

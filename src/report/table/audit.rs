@@ -20,7 +20,7 @@ pub fn render(audit: &Audit) -> String {
         ),
     );
     prevalence::render(&mut text, &audit.prevalence);
-    super::origins(&mut text, &audit.origins);
+    super::origins(&mut text, (&audit.origins, &audit.classifier));
     amounts(&mut text, "source", &audit.by_source);
     amounts(&mut text, "language", &audit.by_lang);
     means(&mut text, "diversity", &audit.diversity);

@@ -23,7 +23,9 @@ use crate::provenance::failures::Failures;
 use crate::provenance::lineage::Lineage;
 use crate::provenance::record::{ShardRecord, Tally};
 use crate::provenance::run_dir::Stage;
-use crate::report::{Gate, GenerationLine, MixLine, PrevalenceLine, REPORT_VERSION, Report, share};
+use crate::report::{
+    ClassifierLine, Gate, GenerationLine, MixLine, PrevalenceLine, REPORT_VERSION, Report, share,
+};
 use crate::score::row::Status;
 use crate::shard::write_atomic;
 
@@ -161,6 +163,7 @@ fn build(
         filters: plan.expected.filters.clone(),
         max_error_pp,
         mix,
+        classifier: ClassifierLine::from(&job.models.classifier),
         prevalence: PrevalenceLine::of(&plan.sources),
         by_source: changes(&sums.by_source),
         by_lang: changes(&sums.by_lang),
