@@ -78,8 +78,8 @@ fn a_stratum_with_enough_anchors_has_its_own_threshold_and_the_others_have_the_s
         found.unwrap().clone()
     };
     let (letters, signs) = (of("letter"), of("sign"));
-    let letter = |i: usize| i % 4 == 0;
-    let person = |i: usize| i % 4 == 0 || i % 20 == 3;
+    let letter = |i: usize| i.is_multiple_of(4);
+    let person = |i: usize| i.is_multiple_of(4) || i % 20 == 3;
     let near = |plan: &Value, sorted: &[f64]| {
         let found = plan["synthetic_at"].as_f64().unwrap();
         let exact = conformal(sorted);
