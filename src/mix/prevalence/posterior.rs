@@ -112,13 +112,15 @@ fn cell(place: usize) -> (f64, f64) {
 }
 
 /// How far `best`, the log-likelihood of the best mixture, lies below that of the pool's own
-/// histogram, a document, beyond the (bins - 1) / 2n that chance gives.
+/// histogram, a document, beyond what chance gives: twice that distance times the documents is then
+/// chi-squared, and counts from two standard deviations above its mean.
 fn misfit(held: &[(usize, f64)], tempered: f64, documents: f64, best: f64) -> f64 {
     let own: f64 = held
         .iter()
         .map(|&(_, count)| count * libm::log(count / tempered))
         .sum();
-    let chance = (held.len() as f64 - 1.0) / (2.0 * documents);
+    let freedom = held.len() as f64 - 1.0;
+    let chance = (freedom + 2.0 * libm::sqrt(2.0 * freedom)) / (2.0 * documents);
     ((own - best) / tempered - chance).max(0.0)
 }
 
