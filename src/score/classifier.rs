@@ -22,7 +22,7 @@ use thiserror::Error;
 use crate::text::normalise::{MAX_CHARS, is_shorter};
 
 pub use features::{FeatureSpace, MAX_COMMON, SLOTS_LOG2, Scratch};
-pub use reference::{BINS, FIRST_EDGE, KNOTS, Reference, Side, WIDTH, bin};
+pub use reference::{BINS, FIRST_EDGE, KEPT_RATE, KNOTS, Reference, Side, WIDTH, WORST, bin};
 pub use region::{AnsweredLanguage, Region};
 
 /// Characters below which a text is too short to be judged.

@@ -4,7 +4,7 @@
 //! 0   8   magic "tamisclf"
 //! 8   4   version
 //! 12  32  BLAKE3 of everything after it
-//! 44      human bins (f64 each), threshold f64, anchored mean and sd f64, misfit f64, and for
+//! 44      human bins and worst domain's tails (f64 each), threshold f64, anchored mean and sd f64, misfit f64, and for
 //!         human and machine: mean and its sd, log sd and its sd (f64 each), shape (f64 a knot)
 //!         regions u32, then each:
 //!             languages u32, then each: length u8, its ASCII letters, AUROC f64
@@ -62,7 +62,7 @@ fn body(model: &Classifier) -> Vec<u8> {
 
 fn write_reference(reference: &Reference, out: &mut Vec<u8>) {
     let mut float = |x: f64| out.extend_from_slice(&x.to_le_bytes());
-    for share in &reference.histogram {
+    for share in reference.histogram.iter().chain(&reference.worst) {
         float(*share);
     }
     let (mean, sd) = reference.anchored;
@@ -134,7 +134,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Classifier, ModelError> {
 
 fn read_reference(from: &mut Fields<'_>) -> Result<Reference, ModelError> {
     let mut reference = Reference::default();
-    for share in &mut reference.histogram {
+    for share in reference.histogram.iter_mut().chain(&mut reference.worst) {
         *share = from.rate("histogram")?;
     }
     reference.threshold = from.finite("threshold")?;

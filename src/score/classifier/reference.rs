@@ -10,7 +10,9 @@ pub const FIRST_EDGE: f64 = -7.75;
 /// Width of a bin.
 pub const WIDTH: f64 = 0.25;
 /// The rate that [`Reference::threshold`] is for.
-const KEPT_RATE: f64 = 0.01;
+pub const KEPT_RATE: f64 = 0.01;
+/// How many times the rate of all human text the worst domain's may be.
+pub const WORST: f64 = 5.0;
 /// Points at which a [`Side`]'s shape is given: -4 to 4 standard deviations in steps of 1/8.
 pub const KNOTS: usize = 65;
 
@@ -37,7 +39,9 @@ pub struct Side {
 pub struct Reference {
     /// Share of human documents in each bin (sums to 1), every domain at its training weight.
     pub histogram: [f64; BINS],
-    /// The logit that 1% of human documents reach.
+    /// The largest share, over domains, of human documents in each bin or above.
+    pub worst: [f64; BINS],
+    /// What [`Reference::threshold_at`] gives for 1%, exactly.
     pub threshold: f64,
     /// Where a source's human logits belong, as mean and standard deviation, for a logit that is
     /// shifted and scaled there to be calibrated.
@@ -51,9 +55,11 @@ pub struct Reference {
 }
 
 impl Reference {
-    /// The logit that a share of `fpr` of human documents reaches: the kept one for 1%, else the
-    /// lowest edge of a bin above which the histogram has no more. The last bin has no end: where
-    /// it holds more by itself, a bin's width above its edge.
+    /// The threshold for a source of which no human text is known: the logit that at most a share
+    /// of `fpr` of human documents of unseen domains reaches, and at most [`WORST`] times as many
+    /// in the worst of them, since the source may be like that one. The kept one for 1%, else
+    /// the lowest edge of a bin for which both hold; the last bin has no end: where it holds more
+    /// by itself, a bin's width above its edge.
     pub fn threshold_at(&self, fpr: f64) -> f64 {
         if fpr == KEPT_RATE {
             return self.threshold;
@@ -62,7 +68,7 @@ impl Reference {
         let mut threshold = FIRST_EDGE + WIDTH * (BINS - 1) as f64;
         for edge in (1..BINS).rev() {
             above += self.histogram[edge];
-            if above > fpr {
+            if above > fpr || self.worst[edge] > WORST * fpr {
                 break;
             }
             threshold = FIRST_EDGE + WIDTH * (edge - 1) as f64;
@@ -85,6 +91,7 @@ impl Default for Reference {
         };
         Reference {
             histogram: [1.0 / BINS as f64; BINS],
+            worst: [0.0; BINS],
             threshold: 0.0,
             anchored: (-2.0, 1.75),
             human: side(-3.0),

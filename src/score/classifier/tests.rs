@@ -200,6 +200,12 @@ proptest! {
         prop_assert!(reach(threshold) <= fpr || threshold == unbounded);
         prop_assert_eq!(threshold == unbounded, reach(unbounded - WIDTH) > fpr);
         prop_assert!(threshold == FIRST_EDGE || reach(threshold - WIDTH) > fpr);
+        // The worst domain is held to five times the rate.
+        reference.worst = std::array::from_fn(|edge| if edge < BINS / 2 { 1.0 } else { 0.0 });
+        let strict = reference.threshold_at(fpr / 10.0);
+        let middle = FIRST_EDGE + WIDTH * (BINS / 2 - 1) as f64;
+        prop_assert!(strict >= middle);
+        prop_assert!(strict > middle || reach(strict) <= fpr / 10.0);
     }
 }
 

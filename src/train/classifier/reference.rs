@@ -7,12 +7,12 @@ use super::platt::Platt;
 use super::rows::Rows;
 use crate::mix::LogitCounts;
 use crate::mix::prevalence::{self, Evidence, mean_sd, misfit, shape_of};
-use crate::score::classifier::{BINS, Reference, Side, bin};
+use crate::score::classifier::{BINS, KEPT_RATE, Reference, Side, WORST, bin};
 
 /// Rows of a domain below which its mean and spread are too rough to tell anything.
 const MIN_ROWS: usize = 50;
-/// What a false-positive rate of the global threshold is meant to be.
-const FALSE_POSITIVES: f64 = 0.01;
+/// Rows of a domain below which its rate of some per cent is too rough to be the worst.
+const LARGE: usize = 100;
 /// Share of domains that a pool's misfit must go beyond to be called unlike them all.
 const UNLIKE: f64 = 0.05;
 /// Variation over domains is never taken to be less, however few there are: of means, and of the
@@ -40,9 +40,15 @@ pub(super) fn measure(rows: &Rows<'_>, judged: &[HeldOut]) -> Reference {
     normalise(&mut histogram);
     let domains: Vec<Domain> = domains.into_values().collect();
     let (humans, machines) = (side(&domains, 0), side(&domains, 1));
+    let large: Vec<&Vec<f64>> = humans
+        .iter()
+        .filter(|logits| logits.len() >= LARGE)
+        .collect();
+    let overall = share_threshold(human, KEPT_RATE);
     Reference {
         histogram,
-        threshold: threshold(human),
+        worst: worst(&large),
+        threshold: worst_threshold(&large).map_or(overall, |worst| overall.max(worst)),
         anchored: anchored(&domains),
         misfit: usual_misfit(&humans, &machines),
         human: kept(side_of(&humans)),
@@ -69,20 +75,44 @@ fn normalise(histogram: &mut [f64; BINS]) {
     }
 }
 
-/// The lowest logit that at most 1% of the human weight reaches.
-fn threshold(mut human: Vec<(f64, f64)>) -> f64 {
+/// The lowest logit that at most `share` of the weight of (logit, weight) reaches.
+fn share_threshold(mut human: Vec<(f64, f64)>, share: f64) -> f64 {
     human.sort_by(|a, b| b.0.total_cmp(&a.0));
     let total: f64 = human.iter().map(|(_, weight)| weight).sum();
     let mut above = 0.0;
     let mut threshold = human.first().map_or(0.0, |first| first.0);
     for (logit, weight) in human {
         above += weight;
-        if above > FALSE_POSITIVES * total {
+        if above > share * total {
             break;
         }
         threshold = logit;
     }
     threshold
+}
+
+/// The largest share, over domains, of documents in each bin or above.
+fn worst(domains: &[&Vec<f64>]) -> [f64; BINS] {
+    let mut worst = [0.0f64; BINS];
+    for logits in domains {
+        let mut counts = [0usize; BINS];
+        logits.iter().for_each(|&logit| counts[bin(logit)] += 1);
+        let mut above = 0;
+        for (share, count) in worst.iter_mut().zip(counts).rev() {
+            above += count;
+            *share = share.max(above as f64 / logits.len() as f64);
+        }
+    }
+    worst
+}
+
+/// The lowest logit that at most [`WORST`] times [`KEPT_RATE`] of any domain's documents reach.
+fn worst_threshold(domains: &[&Vec<f64>]) -> Option<f64> {
+    let of_domain = |logits: &&Vec<f64>| {
+        let even: Vec<(f64, f64)> = logits.iter().map(|&logit| (logit, 1.0)).collect();
+        share_threshold(even, WORST * KEPT_RATE)
+    };
+    domains.iter().map(of_domain).reduce(f64::max)
 }
 
 /// How place, spread and shape vary over domains.
