@@ -1,5 +1,6 @@
 //! `tamis audit`: how much of a corpus machines wrote, how concentrated and how diverse it is.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -80,6 +81,7 @@ pub fn run(args: &AuditArgs, session: &Session) -> Result<(), StageError> {
     };
     let options = session.options(args.allow_failed);
     if let Some(most) = args.sample {
+        refuse_standing(&out)?;
         config.source = audit::draw(&config, most, &beside(&out), &options)?;
     }
     let job = Job::open(config, &out, &options, Call::Stage)?;
@@ -90,6 +92,21 @@ pub fn run(args: &AuditArgs, session: &Session) -> Result<(), StageError> {
         print_json(&found)?;
     }
     Ok(())
+}
+
+/// A sample is another corpus: it takes the place of no run, and is not drawn from itself.
+fn refuse_standing(out: &Path) -> Result<(), StageError> {
+    let sample = beside(out);
+    match [out, sample.as_path()]
+        .into_iter()
+        .find(|path| path.exists())
+    {
+        Some(path) => Err(StageError::Usage(format!(
+            "{} exists: an audit with --sample needs an --out that does not, nor with .sample behind it",
+            path.display()
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// The configuration that was named, or one of the files alone.
@@ -113,11 +130,19 @@ fn config(args: &AuditArgs) -> Result<Config, StageError> {
     Ok(config)
 }
 
-/// A new folder among the system's temporary ones.
+/// A new folder among the system's temporary ones, of this call alone: process numbers repeat
+/// where containers share the place.
 fn passing() -> Result<Passing, StageError> {
-    let folder = std::env::temp_dir().join(format!("tamis-audit-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).map_err(|e| StageError::io(&folder, &e))?;
-    Ok(Passing(folder))
+    let mut attempt = 0u32;
+    loop {
+        let name = format!("tamis-audit-{}-{attempt}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        match std::fs::create_dir(&folder) {
+            Ok(()) => return Ok(Passing(folder)),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => attempt += 1,
+            Err(error) => return Err(StageError::io(&folder, &error)),
+        }
+    }
 }
 
 /// The folder of the sample: beside the run directory, whose inputs may not lie inside it.

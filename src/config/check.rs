@@ -83,6 +83,16 @@ fn declared(key: &str, source: &Source, faults: &mut Vec<String>) {
             "`{key}.sample` needs both lists, `human` and `synthetic`: documents with other values are not in the sample"
         ));
     }
+    if let Some(sample) = &source.sample
+        && let Some(both) = sample
+            .human
+            .iter()
+            .find(|value| sample.synthetic.contains(value))
+    {
+        faults.push(format!(
+            "`{key}.sample` has `{both}` in both lists: a document is one or the other"
+        ));
+    }
     if let Some(date) = &source.date {
         if iso_day(&date.before).is_none() {
             faults.push(format!(

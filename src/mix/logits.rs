@@ -84,7 +84,7 @@ impl LogitCounts {
     }
 
     /// The threshold of split conformal prediction (Vovk et al., 2005): a document exchangeable with
-    /// the n counted lies at or above it with probability `fpr`.
+    /// the n counted lies at or above it with probability `fpr`, about.
     ///
     /// It is the upper edge of the bin of the (n + 1)(1 - fpr)-th smallest. Where that is no whole
     /// number the threshold lies between two of them in proportion: the higher alone would realise

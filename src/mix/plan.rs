@@ -45,6 +45,8 @@ pub struct Assignment {
     pub anchoring: Anchoring,
     /// Documents with a logit, whoever declared them or not.
     pub judged: u64,
+    /// Those of them that nobody declared, of which `prevalence` is.
+    pub pool: u64,
     /// Their mean logit.
     pub mean_logit: Option<f64>,
     /// Its standard error.

@@ -95,7 +95,7 @@ pub struct PrevalenceLine {
     pub stratum: Option<String>,
     /// The estimate, its interval, method and assumption.
     #[serde(flatten)]
-    pub estimate: Estimate,
+    pub estimate: Option<Estimate>,
     /// True if declared-human documents calibrated the threshold.
     pub anchored: bool,
     /// Whose they were; null where there were not enough.
@@ -106,6 +106,8 @@ pub struct PrevalenceLine {
     pub machine_anchors: u64,
     /// Documents with a logit, whoever declared them or not.
     pub judged: u64,
+    /// Those of them that nobody declared, of which the share is.
+    pub pool: u64,
     /// Their mean logit.
     pub mean_logit: Option<f64>,
     /// Its standard error.
@@ -113,18 +115,19 @@ pub struct PrevalenceLine {
 }
 
 impl PrevalenceLine {
-    /// The lines of a plan: each source, followed by its strata, where there is something to estimate.
+    /// The lines of a plan: each source, followed by its strata, where there is a document with a logit.
     pub fn of(plans: &[SourcePlan]) -> Vec<PrevalenceLine> {
         let line = |source: &str, stratum: Option<&str>, of: &Assignment| {
-            Some(PrevalenceLine {
+            (of.judged > 0).then(|| PrevalenceLine {
                 source: source.to_owned(),
                 stratum: stratum.map(str::to_owned),
-                estimate: of.prevalence.clone()?,
+                estimate: of.prevalence.clone(),
                 anchored: of.anchored,
                 anchored_by: of.anchored_by,
                 anchors: of.anchors,
                 machine_anchors: of.machine_anchors,
                 judged: of.judged,
+                pool: of.pool,
                 mean_logit: of.mean_logit,
                 mean_logit_error: of.mean_logit_error,
             })

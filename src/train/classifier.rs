@@ -273,18 +273,12 @@ pub fn train(examples: &[Example], options: &TrainOptions) -> Result<TrainedMode
     }
     let held_out = judged.of_examples();
     if answered.len() < every.len() {
-        let known: Vec<(Vec<String>, PartJudged)> = parts
-            .into_iter()
-            .map(|part| part.languages)
-            .zip(by_part)
-            .collect();
+        let known: Vec<(Part<'_>, PartJudged)> = parts.into_iter().zip(by_part).collect();
         parts = regions::parts(&all, &answered, options);
         by_part = parts
             .iter()
             .map(|part| {
-                let same = known
-                    .iter()
-                    .find(|(languages, _)| *languages == part.languages);
+                let same = known.iter().find(|(other, _)| other.reads_the_same(part));
                 same.map_or_else(|| judge(part), |(_, judged)| judged.clone())
             })
             .collect();

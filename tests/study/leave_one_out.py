@@ -271,6 +271,7 @@ def ahead(results):
     faults = []
     for result in results:
         if not result["means"]:
+            faults.append(f"{result['part']} {result['grouping']}: no cell has enough documents")
             continue
         own = result["means"]["tamis"]
         for model, margins in (("fasttext", (0.005, 0.05)), ("linear", (0.0, 0.0))):

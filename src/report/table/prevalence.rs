@@ -13,7 +13,7 @@ pub fn render(text: &mut String, lines: &[PrevalenceLine]) {
         text,
         format_args!(
             "{:<28}{:>8}{:>18}{:>12}{:>16}  {}",
-            "machine text (estimated)", "share", "95% interval", "documents", "mean logit", "by"
+            "machine text (estimated)", "share", "95% interval", "undeclared", "mean logit", "by"
         ),
     );
     for of in lines.iter().take(MOST_LINES) {
@@ -22,7 +22,18 @@ pub fn render(text: &mut String, lines: &[PrevalenceLine]) {
             Some(stratum) => format!("  {}", shown(stratum)),
         };
         let share = |share: f64| format!("{:.1}%", share * 100.0);
-        let interval = format!("{} to {}", share(of.estimate.low), share(of.estimate.high));
+        let (point, interval, method) = match &of.estimate {
+            Some(found) => (
+                share(found.share),
+                format!("{} to {}", share(found.low), share(found.high)),
+                format!("{}, {}", found.method.name(), anchors(of)),
+            ),
+            None => (
+                "-".to_owned(),
+                "-".to_owned(),
+                "all are declared".to_owned(),
+            ),
+        };
         let mean = match (of.mean_logit, of.mean_logit_error) {
             (Some(mean), Some(error)) => format!("{mean:.2} ± {error:.2}"),
             _ => "-".to_owned(),
@@ -30,17 +41,14 @@ pub fn render(text: &mut String, lines: &[PrevalenceLine]) {
         line(
             text,
             format_args!(
-                "{name:<28}{:>8}{interval:>18}{:>12}{mean:>16}  {}, {}",
-                share(of.estimate.share),
-                of.judged,
-                of.estimate.method.name(),
-                anchors(of)
+                "{name:<28}{point:>8}{interval:>18}{:>12}{mean:>16}  {method}",
+                of.pool
             ),
         );
     }
     if lines.len() > MOST_LINES {
         let more = lines.len() - MOST_LINES;
-        line(text, format_args!("  and {more} more in report.json"));
+        line(text, format_args!("  and {more} more"));
     }
     assumptions(text, lines);
     text.push('\n');
@@ -59,10 +67,13 @@ fn anchors(of: &PrevalenceLine) -> String {
 fn assumptions(text: &mut String, lines: &[PrevalenceLine]) {
     let mut told: Vec<&str> = Vec::new();
     for of in lines.iter().take(MOST_LINES) {
-        let assumption = of.estimate.assumption.as_ref();
+        let Some(found) = &of.estimate else {
+            continue;
+        };
+        let assumption = found.assumption.as_ref();
         if !told.contains(&assumption) {
             told.push(assumption);
-            let method = of.estimate.method.name();
+            let method = found.method.name();
             line(text, format_args!("  {method}: holds if {assumption}"));
         }
     }

@@ -19,6 +19,8 @@ use super::{AnsweredLanguage, Classifier, ModelError, Reference, Region};
 
 const MAGIC: &[u8; 8] = b"tamisclf";
 const VERSION: u32 = 2;
+/// Bound of biases, scales and spreads: no training comes near it, and no sum of logits overflows.
+const MOST: f64 = 1e3;
 const SEALED: usize = 8 + 4 + 32;
 
 pub(super) fn write(model: &Classifier) -> Vec<u8> {
@@ -189,13 +191,19 @@ fn read_region(from: &mut Fields<'_>) -> Result<Region, ModelError> {
         let length = usize::from(from.take(1, "languages")?[0]);
         let name = std::str::from_utf8(from.take(length, "languages")?)
             .map_err(|_| ModelError::Field { field: "languages" })?;
+        if name.is_empty() || languages.iter().any(|known| known.lang == name) {
+            return Err(ModelError::Field { field: "languages" });
+        }
         languages.push(AnsweredLanguage {
             lang: name.to_owned(),
             auroc: from.rate("AUROC")?,
         });
     }
     let bias = from.finite("bias")?;
-    let scale = from.finite("scale")?;
+    let scale = from.above_zero("scale")?;
+    if bias.abs() > MOST {
+        return Err(ModelError::Field { field: "bias" });
+    }
     let slots_log2 = from.u32("slots")?;
     if !SLOTS_LOG2.contains(&slots_log2) {
         return Err(ModelError::Field { field: "slots" });
@@ -262,7 +270,7 @@ impl<'b> Fields<'b> {
 
     fn above_zero(&mut self, field: &'static str) -> Result<f64, ModelError> {
         let value = self.finite(field)?;
-        if value > 0.0 && value < 1e6 {
+        if value > 0.0 && value < MOST {
             Ok(value)
         } else {
             Err(ModelError::Field { field })

@@ -41,7 +41,7 @@ pub fn draw(
     let mut drawn_from = Vec::new();
     let inputs = input_names(config);
     for source in &config.source {
-        let drawn = of_source(source, most, &inputs, &engine)?;
+        let drawn = of_source(source, most, &inputs, (&config.limits, &engine))?;
         let path = folder.join(format!("{}.jsonl", source.name));
         let lines: Vec<u8> = drawn.into_values().flatten().collect();
         write_atomic(&path, &lines)?;
@@ -60,14 +60,14 @@ fn of_source(
     source: &Source,
     most: usize,
     inputs: &[String],
-    engine: &Engine,
+    (limits, engine): (&Limits, &Engine),
 ) -> Result<Drawn, StageError> {
     let columns = SourceColumns::new(source, inputs).columns;
     let shards = shard::find(&source.paths)?;
     engine.progress.begin("sample", shards.len());
     let mut drawn = Drawn::new();
     for found in &shards {
-        let mut reader = shard::open(found, &columns, &engine.reading(&Limits::default()))?;
+        let mut reader = shard::open(found, &columns, &engine.reading(limits))?;
         engine.pipeline(
             || Ok(reader.next_block()?),
             |raw| {

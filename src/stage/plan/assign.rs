@@ -37,7 +37,8 @@ impl Logits {
             Some(Origin::Unknown) | None => &mut self.unknown,
         };
         counts.add(logit);
-        if row.declared_origin.is_none() || label.is_some() {
+        // The share is of what nobody declared, and so is the sample that corrects it.
+        if row.declared_origin.is_none() {
             let p = 1.0 / (1.0 + libm::exp(-logit));
             self.sample.add(p, label);
         }
@@ -60,25 +61,58 @@ impl Logits {
     }
 }
 
-/// Logits by source and stratum, of no more strata than a mix may have.
-#[derive(Default)]
-struct ByStratum(BTreeMap<(usize, String), Logits>);
+/// Logits of one source, whole and by stratum.
+struct OfSource {
+    whole: Logits,
+    /// None once there are more than a mix may have: then the source is decided for as a whole.
+    strata: Option<BTreeMap<String, Logits>>,
+}
 
-impl ByStratum {
-    fn of(&mut self, source: usize, stratum: String) -> Option<&mut Logits> {
-        let (room, key) = (self.0.len() < MOST_STRATA * (source + 1), (source, stratum));
-        if room || self.0.contains_key(&key) {
-            return Some(self.0.entry(key).or_default());
+impl Default for OfSource {
+    fn default() -> OfSource {
+        OfSource {
+            whole: Logits::default(),
+            strata: Some(BTreeMap::new()),
         }
-        None
     }
 }
 
-impl Sum for ByStratum {
+impl OfSource {
+    fn stratum(&mut self, stratum: String) -> Option<&mut Logits> {
+        let full = |strata: &BTreeMap<String, Logits>| {
+            strata.len() >= MOST_STRATA && !strata.contains_key(&stratum)
+        };
+        if self.strata.as_ref().is_some_and(full) {
+            self.strata = None;
+        }
+        Some(self.strata.as_mut()?.entry(stratum).or_default())
+    }
+}
+
+/// Logits by source.
+#[derive(Default)]
+struct BySource(BTreeMap<usize, OfSource>);
+
+impl BySource {
+    fn of(&mut self, source: usize) -> &mut OfSource {
+        self.0.entry(source).or_default()
+    }
+}
+
+impl Sum for BySource {
     fn merge(&mut self, other: Self) {
-        for ((source, stratum), more) in other.0 {
-            if let Some(logits) = self.of(source, stratum) {
-                logits.merge(&more);
+        for (source, more) in other.0 {
+            let mine = self.of(source);
+            mine.whole.merge(&more.whole);
+            match more.strata {
+                None => mine.strata = None,
+                Some(strata) => {
+                    for (stratum, more) in strata {
+                        if let Some(logits) = mine.stratum(stratum) {
+                            logits.merge(&more);
+                        }
+                    }
+                }
             }
         }
     }
@@ -89,17 +123,19 @@ impl Sum for ByStratum {
 /// # Errors
 /// As a sweep.
 pub fn sources(job: &Job, scored: &Scored<'_>) -> Result<Vec<SourcePlan>, StageError> {
-    let ByStratum(by_stratum) = logits(job, scored)?;
-    let mut strata: Vec<BTreeMap<String, Logits>> = Vec::new();
-    strata.resize_with(job.config.source.len(), BTreeMap::new);
-    for ((source, stratum), logits) in by_stratum {
-        strata[source].insert(stratum, logits);
-    }
-    let mut wholes = Vec::new();
-    for strata in &strata {
-        let mut whole = Logits::default();
-        strata.values().for_each(|logits| whole.merge(logits));
-        wholes.push(whole);
+    let BySource(mut by_source) = logits(job, scored)?;
+    let (mut wholes, mut strata) = (Vec::new(), Vec::new());
+    for (source, config) in job.config.source.iter().enumerate() {
+        let of = by_source.remove(&source).unwrap_or_default();
+        if of.strata.is_none() {
+            tracing::warn!(
+                source = config.name,
+                most = MOST_STRATA,
+                "too many strata: the source is decided for as a whole"
+            );
+        }
+        wholes.push(of.whole);
+        strata.push(of.strata.unwrap_or_default());
     }
     let named = !job.config.mix.strata.is_empty();
     let places: Vec<(usize, Option<&str>)> = (0..wholes.len())
@@ -134,7 +170,7 @@ pub fn sources(job: &Job, scored: &Scored<'_>) -> Result<Vec<SourcePlan>, StageE
     Ok(plans)
 }
 
-fn logits(job: &Job, scored: &Scored<'_>) -> Result<ByStratum, StageError> {
+fn logits(job: &Job, scored: &Scored<'_>) -> Result<BySource, StageError> {
     let assign = (job.config.assign.uncertain, job.config.assign.unverified);
     let judge = lineage::judge(&[], &job.config.mix, assign, &[], &scored.schema)?;
     let samples: Vec<Option<ColumnRef>> = job
@@ -147,7 +183,7 @@ fn logits(job: &Job, scored: &Scored<'_>) -> Result<ByStratum, StageError> {
                 .column(&source.sample.as_ref()?.score_column())
         })
         .collect();
-    scored.sweep(ByStratum::default, |sums, input, row| {
+    scored.sweep(BySource::default, |sums, input, row| {
         let (Status::Ok, Some(logit)) = (row.status, row.logit) else {
             return;
         };
@@ -165,7 +201,9 @@ fn logits(job: &Job, scored: &Scored<'_>) -> Result<ByStratum, StageError> {
             row,
             source: &config.name,
         });
-        if let Some(logits) = sums.of(input.source, stratum) {
+        let of = sums.of(input.source);
+        of.whole.add(logit, row, label);
+        if let Some(logits) = of.stratum(stratum) {
             logits.add(logit, row, label);
         }
     })
@@ -200,8 +238,8 @@ impl<'a> Rule<'a> {
     /// Decides for a stratum with these logits, or without them for its whole source.
     fn decide(&self, stratum: Option<&Logits>, source: &Logits) -> Assignment {
         let own = stratum.unwrap_or(source);
-        let of_stratum = stratum.and_then(|stratum| self.enough(&stratum.human));
-        let (human, anchored_by) = match (of_stratum, self.enough(&source.human)) {
+        let of_stratum = stratum.and_then(|stratum| self.anchors(&stratum.human));
+        let (human, anchored_by) = match (of_stratum, self.anchors(&source.human)) {
             (Some(human), _) => (Some(human), Some(Level::Stratum)),
             (None, Some(human)) => (Some(human), Some(Level::Source)),
             (None, None) => (None, None),
@@ -232,10 +270,18 @@ impl<'a> Rule<'a> {
             machine_anchors: own.synthetic.total(),
             anchoring,
             judged: judged.total(),
+            pool: own.unknown.total(),
             mean_logit: mean.map(|mean| mean.mean),
             mean_logit_error: mean.map(|mean| mean.error),
             prevalence: self.share(own, anchors),
         }
+    }
+
+    /// Human documents that can tell a threshold for the wished rate: of n of them, the one that
+    /// all are below is exceeded by 1 in n + 1.
+    fn anchors<'l>(&self, human: &'l LogitCounts) -> Option<&'l LogitCounts> {
+        let tell = (human.total() + 1) as f64 * self.assign.fpr >= 1.0 - 1e-9;
+        self.enough(human).filter(|_| tell)
     }
 
     fn enough<'l>(&self, logits: &'l LogitCounts) -> Option<&'l LogitCounts> {

@@ -158,7 +158,10 @@ fn fingerprint(
         .digest("model.reference", &job.models.reference_digest)
         .digest("model.prior", &job.models.prior_digest);
     for (name, model) in &job.models.fasttext {
-        fingerprint = fingerprint.digest(&format!("model.{name}"), model.digest());
+        let name = format!("model.{name}");
+        fingerprint = fingerprint
+            .digest(&name, model.digest())
+            .value(&format!("{name}.label"), &model.label());
     }
     fingerprint
 }

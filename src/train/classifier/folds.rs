@@ -56,8 +56,8 @@ pub(super) struct Fold {
     pub(super) train: Vec<usize>,
 }
 
-/// At most `count` folds of whole units. Units of fewer than 100 rows are one unit together; they
-/// are dealt out by size, the largest first, each to the fold with the fewest rows of the unit's
+/// At most `count` folds of whole units. Units of fewer than 100 rows are one unit together, if
+/// there are larger ones; all are dealt out by size, the largest first, each to the fold with the fewest rows of the unit's
 /// larger label.
 ///
 /// Every row is in one fold, but for human rows where generators are left out: a generator has no
@@ -114,9 +114,11 @@ fn units(rows: &Rows<'_>, grouping: Grouping) -> Vec<String> {
     for unit in &own {
         *sizes.entry(unit).or_default() += 1;
     }
+    // Where all are small, each stays by itself: one unit alone could not be left out.
+    let large = sizes.values().filter(|&&size| size >= MIN_ROWS).count();
     let small: Vec<bool> = own
         .iter()
-        .map(|unit| sizes[unit.as_str()] < MIN_ROWS)
+        .map(|unit| large >= 2 && sizes[unit.as_str()] < MIN_ROWS)
         .collect();
     own.into_iter()
         .zip(small)
@@ -131,12 +133,18 @@ fn units(rows: &Rows<'_>, grouping: Grouping) -> Vec<String> {
 }
 
 /// The family of a generator: the letters that its name begins with, in lower case, after any
-/// organisation before a slash or a double hyphen. `gpt-4o-2024-05-13` and `GPT-3.5` are `gpt`.
+/// organisation before a slash or a double hyphen. `gpt-4o-2024-05-13` and `GPT-3.5` are `gpt`;
+/// a name that begins otherwise is its own family.
 pub fn family(generator: &str) -> String {
     let name = generator.rsplit(['/']).next().unwrap_or(generator);
     let name = name.rsplit("--").next().unwrap_or(name);
-    name.chars()
+    let letters: String = name
+        .chars()
         .take_while(|c| c.is_alphabetic())
         .flat_map(char::to_lowercase)
-        .collect()
+        .collect();
+    match letters.is_empty() {
+        true => name.to_lowercase(),
+        false => letters,
+    }
 }

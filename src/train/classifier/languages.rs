@@ -29,6 +29,9 @@ pub(super) fn figures(
     let mut cells: BTreeMap<&str, BTreeMap<&str, Sides>> = BTreeMap::new();
     for held_out in by_domain {
         let example = rows.example(held_out.row);
+        if !is_language(&example.lang) {
+            continue;
+        }
         let domains = cells.entry(&example.lang).or_default();
         let sides = domains.entry(&example.domain).or_default();
         sides[usize::from(example.machine)].push(held_out.short);
@@ -49,6 +52,11 @@ pub(super) fn figures(
         .collect();
     figures.sort_by_key(|figures| (usize::MAX - figures.machine, figures.lang.clone()));
     figures
+}
+
+/// Whether this may be a code of ISO 639: without one nobody could ask the model.
+fn is_language(code: &str) -> bool {
+    (2..=3).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_lowercase())
 }
 
 fn language(

@@ -66,6 +66,11 @@ fn slots_log2(largest: u32, most: usize, rows: usize) -> u32 {
 }
 
 impl Part<'_> {
+    /// Whether another part has the same languages, and so the same rows, and reads them alike.
+    pub(super) fn reads_the_same(&self, other: &Part<'_>) -> bool {
+        self.languages == other.languages && self.space == other.space
+    }
+
     /// Judges every row by a model that had not seen its unit.
     pub(super) fn judge(&self, grouping: Grouping, options: &TrainOptions) -> Vec<HeldOut> {
         let folds = folds::deal(&self.rows, grouping, options.folds);

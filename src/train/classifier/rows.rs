@@ -53,6 +53,7 @@ impl<'e> Rows<'e> {
                 &e.lang,
                 &e.subset,
                 &e.group,
+                &e.source,
             )
         });
         order.dedup_by_key(|(hash, ..)| *hash);

@@ -163,6 +163,7 @@ fn families_of_generators() {
         ("meta-llama/Llama-2-70b", "llama"),
         ("tokyotech-llm--Swallow-70b", "swallow"),
         ("ChatGPT", "chatgpt"),
+        ("7B-chat", "7b-chat"),
         ("", ""),
     ] {
         assert_eq!(family(name), expected);
