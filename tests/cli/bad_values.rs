@@ -218,7 +218,7 @@ fn token_counts_that_are_no_counts_are_told() {
 }
 
 #[test]
-fn a_model_whose_weights_are_no_numbers_gives_no_scores() {
+fn a_model_whose_weights_are_no_numbers_is_refused() {
     let place = Place::new();
     // Words that the model knows: of others it would say nothing.
     let text = "crucial tapestry delve leverage foster holistic vibrant realm";
@@ -234,9 +234,7 @@ fn a_model_whose_weights_are_no_numbers_gives_no_scores() {
          [[model]]\nname = \"quality\"\npath = \"m.bin\"\nlabel = \"machine\"\n\
          [[source]]\nname = \"web\"\npaths = [\"in\"]\norigin = \"human\"\n",
     );
-    // No row is left to plan with.
-    place.tamis("run mix.toml").code(4);
-    let rows = bad(&place, "a.jsonl");
-    assert_eq!(codes(&rows), [(0, "E-SCORE-NAN"), (1, "E-SCORE-NAN")]);
-    assert!(rows[0].2.contains("`model_quality`"));
+    let refused = place.tamis("run mix.toml").code(2);
+    refused.says("m.bin").says("a weight is no finite number");
+    assert!(!place.path("mix/scores").exists());
 }
