@@ -31,7 +31,7 @@ use self::posterior::posterior;
 use super::LogitCounts;
 
 pub use evidence::{Domain, anchored_place};
-pub use family::{KNOTS, Side, mean_sd, shape_of};
+pub use family::{KNOTS, Side, mean_sd};
 pub use local::{Rate, lang_reiczigel};
 pub use sample::{MIN_SAMPLE, SampleSums, wilson};
 
