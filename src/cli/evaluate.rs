@@ -19,10 +19,10 @@ pub enum EvaluateCommand {
     /// A classifier, or a fastText model, on labelled shards: figures by domain, generator,
     /// language, subset and length, each with a 95% interval
     #[command(after_help = EXAMPLE)]
-    Classifier(ClassifierArgs),
+    Classifier(Box<ClassifierArgs>),
     /// The estimated share of machine text, on pools of known shares from domains left out
     #[command(after_help = shares::EXAMPLE)]
-    Shares(shares::SharesArgs),
+    Shares(Box<shares::SharesArgs>),
 }
 
 const EXAMPLE: &str = "\

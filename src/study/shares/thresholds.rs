@@ -10,7 +10,7 @@ use crate::score::classifier::measure::{share_at, sorted};
 
 /// Numbers of anchors that are tried.
 const ANCHORS: [usize; 3] = [100, 200, 300];
-/// Human documents that a domain must have beside the anchors.
+/// Fewest human documents that a domain must have beside the anchors; as many as these, if that is more.
 const MIN_OTHERS: usize = 100;
 /// The rate asked for.
 const FPR: f64 = 0.01;
