@@ -1,4 +1,7 @@
-//! `tamis evaluate classifier`: how a model does on text whose labels are known.
+//! `tamis evaluate classifier|shares`: how a model does on text whose labels are known, and what is
+//! estimated by it.
+
+mod shares;
 
 use clap::{Args, Subcommand};
 
@@ -16,7 +19,10 @@ pub enum EvaluateCommand {
     /// A classifier, or a fastText model, on labelled shards: figures by domain, generator,
     /// language, subset and length, each with a 95% interval
     #[command(after_help = EXAMPLE)]
-    Classifier(ClassifierArgs),
+    Classifier(Box<ClassifierArgs>),
+    /// The estimated share of machine text, on pools of known shares from domains left out
+    #[command(after_help = shares::EXAMPLE)]
+    Shares(Box<shares::SharesArgs>),
 }
 
 const EXAMPLE: &str = "\
@@ -77,12 +83,18 @@ fn rate(text: &str) -> Result<f64, String> {
     }
 }
 
-/// Evaluates a model.
+/// Evaluates a model, or what is estimated by one.
 ///
 /// # Errors
-/// A model or shards that cannot be read, or no labelled document.
+/// A model or shards that cannot be read, or too few labelled documents.
 pub fn run(command: &EvaluateCommand, session: &Session) -> Result<(), StageError> {
-    let EvaluateCommand::Classifier(args) = command;
+    match command {
+        EvaluateCommand::Classifier(args) => classifier(args, session),
+        EvaluateCommand::Shares(args) => shares::run(args, session),
+    }
+}
+
+fn classifier(args: &ClassifierArgs, session: &Session) -> Result<(), StageError> {
     let options = Options {
         chars: args.chars,
         fpr: args.fpr,

@@ -77,13 +77,15 @@ pub struct Labelled {
     pub further: Vec<String>,
 }
 
-fn pair(text: &str) -> Result<(String, String), String> {
+/// A column and a value of it, from `COLUMN=VALUE`.
+pub fn pair(text: &str) -> Result<(String, String), String> {
     text.split_once('=')
         .map(|(column, value)| (column.to_owned(), value.to_owned()))
         .ok_or_else(|| "use COLUMN=VALUE".to_owned())
 }
 
-fn by_column(pairs: &[(String, String)]) -> BTreeMap<String, Vec<String>> {
+/// The values of each column.
+pub fn by_column(pairs: &[(String, String)]) -> BTreeMap<String, Vec<String>> {
     let mut columns: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (column, value) in pairs {
         columns

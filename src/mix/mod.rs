@@ -8,6 +8,7 @@
 //! - [`fate`]: how many copies of a document the plan takes, and in what form.
 //! - [`plan`]: all decisions of a run, as written to `plan.json`; with a score row it gives a fate.
 //! - [`anchor`]: a source's logits brought to where the model's calibration holds.
+//! - [`Platt`]: the straight line that calibrates logits.
 //! - [`prevalence`]: the share of machine text in a pool, with an interval.
 
 pub mod allocate;
@@ -17,6 +18,7 @@ pub mod fate;
 pub mod judge;
 mod logits;
 pub mod plan;
+mod platt;
 pub mod prevalence;
 pub mod select;
 
@@ -27,6 +29,7 @@ pub use fate::{Fate, copies_at, steps, weight_to_fixed};
 pub use judge::{Judge, Judgement, Pool, Row, Thresholds};
 pub use logits::{LogitCounts, MeanLogit};
 pub use plan::{Assignment, Cell, EditPlan, Level, Plan, SourcePlan, StratumPlan};
+pub use platt::Platt;
 pub use select::{Histogram, Select};
 
 #[cfg(test)]

@@ -14,6 +14,7 @@
 //! A pool that no mixture fits as training's domains are fitted is unlike them: its likelihood
 //! then counts for fewer documents, which widens the interval, and the estimate says so.
 
+mod evidence;
 mod family;
 mod local;
 mod posterior;
@@ -29,7 +30,8 @@ use self::family::{Candidate, Counts, binned};
 use self::posterior::posterior;
 use super::LogitCounts;
 
-pub use family::{KNOTS, Side, mean_sd, shape_of};
+pub use evidence::{Domain, anchored_place};
+pub use family::{KNOTS, Side, mean_sd};
 pub use local::{Rate, lang_reiczigel};
 pub use sample::{MIN_SAMPLE, SampleSums, wilson};
 

@@ -4,3 +4,4 @@
 //! gives its figures as data, to be shown as tables or written as JSON.
 
 pub mod classifier;
+pub mod shares;

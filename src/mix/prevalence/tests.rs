@@ -51,12 +51,7 @@ fn evidence(draws: &mut Draws) -> Evidence {
             .iter()
             .map(|domain| draws.logits(300, domain[label]))
             .collect();
-        let moments: Vec<(f64, f64)> = logits.iter().map(|l| mean_sd(l)).collect();
-        Side {
-            mean: mean_sd(&moments.iter().map(|m| m.0).collect::<Vec<_>>()),
-            log_sd: mean_sd(&moments.iter().map(|m| m.1.ln()).collect::<Vec<_>>()),
-            shape: shape_of(&logits),
-        }
+        Side::of(&logits)
     };
     Evidence {
         human: side(0),
