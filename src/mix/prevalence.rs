@@ -42,6 +42,9 @@ const PLACES: (usize, usize) = (15, 11);
 const MOST: (f64, f64) = (100.0, 200.0);
 /// The same of anchors.
 const MOST_ANCHORS: f64 = 100.0;
+/// A pool that fits better than this is like the training's domains, however well they fit
+/// themselves: one drawn with repeats, or by few hands, is rougher than chance alone makes it.
+const LEAST_MISFIT: f64 = 0.1;
 /// However odd a pool is, it counts for this many documents.
 const LEAST: f64 = 5.0;
 
@@ -52,7 +55,7 @@ pub struct Evidence {
     pub human: Side,
     /// Machine documents.
     pub machine: Side,
-    /// The misfit that 5% of domains go beyond (see [`misfit`]).
+    /// The misfit that 5% of domains go beyond (see [`misfit`]); a pool may always have 0.1.
     pub misfit: f64,
 }
 
@@ -208,6 +211,7 @@ fn credible(
     (method, most): (Method, f64),
     usual: f64,
 ) -> Estimate {
+    let usual = usual.max(LEAST_MISFIT);
     let first = posterior(pool, human, machine, most);
     let unlike = first.misfit > usual;
     let found = if unlike {
