@@ -269,10 +269,11 @@ impl Study {
     }
 
     /// What the domains of other names say of this one: a domain was left out in all languages.
+    /// Those of languages that are not asked for say nothing, as in a model, which keeps what it
+    /// knows of the languages that it answers for alone.
     fn left_out<'s>(&'s self, name: &'s Name) -> LeftOut<'s> {
         let others: Vec<Domain> = self
-            .domains
-            .iter()
+            .in_language()
             .filter(|(other, _)| other.0 != name.0)
             .map(|(_, logits)| logits.clone())
             .collect();

@@ -29,7 +29,7 @@ pub struct SharesArgs {
     /// A file of held-out logits, by `train classifier --held-out`
     #[arg(value_name = "HELD_OUT")]
     file: String,
-    /// Draw pools from domains of this language only; the others still say how domains vary
+    /// Domains of this language only, for pools and for what the others say of them: one that the model answers for
     #[arg(long, value_name = "LANG")]
     lang: Option<String>,
     /// Documents of a pool
