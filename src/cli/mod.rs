@@ -245,6 +245,18 @@ impl Session {
         })
     }
 
+    /// Does work that is parallel by itself on [`Session::threads`].
+    ///
+    /// # Errors
+    /// If threads cannot be started.
+    pub fn in_threads<T: Send>(&self, work: impl FnOnce() -> T + Send) -> Result<T, StageError> {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(self.threads())
+            .build()
+            .map_err(|e| StageError::Environment(format!("cannot start threads: {e}")))?;
+        Ok(pool.install(work))
+    }
+
     /// Ends the progress bar.
     pub fn finish(&self) {
         self.shown.finish();

@@ -144,7 +144,8 @@ fn train_classifier(args: &ClassifierArgs, session: &Session) -> Result<(), Stag
         slots_log2: args.slots.unwrap_or(defaults.slots_log2),
         ..defaults
     };
-    let model = classifier::train(&examples, &options)
+    let model = session
+        .in_threads(|| classifier::train(&examples, &options))?
         .map_err(|e| StageError::Usage(format!("cannot train: {e}")))?;
     if let Some(path) = &args.held_out {
         held_out::write(path, &examples, &model.held_out)?;

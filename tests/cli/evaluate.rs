@@ -120,3 +120,76 @@ fn what_cannot_be_evaluated_is_refused() {
         refused.code(2).says(says);
     }
 }
+
+/// Held-out logits of three domains with 120 documents of each label, as `train` writes them.
+fn held_out() -> Place {
+    let place = Place::new();
+    let mut lines = String::new();
+    for i in 0..720u32 {
+        let (machine, domain) = (i % 2 == 1, i % 3);
+        let noise = f64::from(i.wrapping_mul(2_654_435_761) >> 16) / 65_536.0 - 0.5;
+        let middle = if machine { 3.0 } else { -3.0 };
+        for grouping in ["domain", "generator"] {
+            let line = serde_json::json!({
+                "text_blake3": format!("{i:x}"),
+                "label": if machine { "machine" } else { "human" },
+                "lang": "en",
+                "domain": format!("d{domain}"),
+                "subset": if machine && i % 4 == 1 { "edited" } else { "" },
+                "grouping": grouping,
+                "logit_full": middle + 0.3 * f64::from(domain) + 5.0 * noise,
+            });
+            lines.push_str(&format!("{line}\n"));
+        }
+    }
+    place.file("held.jsonl", lines);
+    place
+}
+
+#[test]
+fn estimated_shares_are_set_beside_true_ones() {
+    let place = held_out();
+    let args = "evaluate shares held.jsonl --documents 50 --draws 1 --json --threads";
+    let one = place.tamis(&format!("{args} 1")).code(0);
+    let figures: Value = serde_json::from_str(&one.stdout).unwrap();
+    assert!(one.stdout == place.tamis(&format!("{args} 2 --lang en")).code(0).stdout);
+    let domains = figures["domains"].as_array().unwrap();
+    assert_eq!(domains.len(), 3);
+    assert!(
+        domains
+            .iter()
+            .all(|d| d["human"] == 120 && d["machine"] == 120)
+    );
+    let shares = figures["shares"].as_array().unwrap();
+    assert_eq!(shares.len(), 4 * 7);
+    let sample = shares.iter().filter(|s| s["method"] == "ppi_plus_plus");
+    // A labelled sample of all documents of a pool knows its share.
+    assert!(
+        sample
+            .into_iter()
+            .all(|s| s["error"] == 0.0 && s["coverage"] == 1.0)
+    );
+    one.says("mixture_global").says("calibration error");
+}
+
+#[test]
+fn shares_are_not_estimated_without_enough_of_both_labels() {
+    let place = held_out();
+    place.file(
+        "other.jsonl",
+        "{\"text_blake3\":\"a\",\"label\":\"human\"}\n",
+    );
+    for (args, says) in [
+        ("held.jsonl --lang de", "100 machine rows of language de"),
+        (
+            "held.jsonl --where-not subset=edited",
+            "no domain has 100 human and 100 machine rows",
+        ),
+        ("other.jsonl", "no row has a label and a logit"),
+        ("held.jsonl --anchors 29", "30 or more"),
+        ("held.jsonl --draws 0", "1 or more"),
+    ] {
+        let refused = place.tamis(&format!("evaluate shares {args}"));
+        refused.code(2).says(says);
+    }
+}

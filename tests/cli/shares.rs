@@ -229,3 +229,54 @@ fn a_sample_is_the_same_documents_however_they_are_read() {
         .code(0)
         .says("200 documents");
 }
+
+#[test]
+fn fewer_anchors_than_a_rate_needs_are_no_anchors() {
+    let place = Place::new();
+    genres(&place);
+    config(&place, "");
+    let text = std::fs::read_to_string(place.path("mix.toml")).unwrap();
+    // 60 anchors tell no rate of 1 in 100.
+    place.file("mix.toml", text.replace("fpr = 0.05", "fpr = 0.01"));
+    place.tamis("run mix.toml").code(0).says("not anchored");
+    let plan = place.run("mix").json("plan.json");
+    let source = &plan["sources"][0];
+    assert_eq!(source["anchors"], 60);
+    assert_eq!(source["anchored"], false);
+    assert!(source["synthetic_at"].as_f64().unwrap() < 10.0);
+}
+
+#[test]
+fn a_sample_corrects_the_share_of_what_nobody_declared_by_that_alone() {
+    let place = Place::new();
+    let mut draw = Draw::new(9);
+    let mut lines = String::new();
+    for i in 0..200 {
+        // A hundred people's texts, declared and labelled so; the others are labelled as machines'.
+        let (label, reviewed) = [("person", "human"), ("?", "machine")][usize::from(i % 2 == 1)];
+        let text = serde_json::to_string(&text(&mut draw, Lang::En, 3)).unwrap();
+        lines.push_str(&format!(
+            "{{\"text\":{text},\"genre\":\"letter\",\"label\":\"{label}\",\"reviewed\":\"{reviewed}\"}}\n"
+        ));
+    }
+    place.file("in/all.jsonl", lines);
+    config(
+        &place,
+        "sample = { column = \"reviewed\", human = [\"human\"], synthetic = [\"machine\"] }\n",
+    );
+    place.tamis("run mix.toml").code(0);
+    let share = &place.run("mix").json("plan.json")["sources"][0]["prevalence"];
+    assert_eq!(share["method"], "ppi_plus_plus");
+    assert!(share["share"].as_f64().unwrap() > 0.9, "{share}");
+}
+
+#[test]
+fn an_audit_of_a_sample_takes_the_place_of_no_run() {
+    let place = Place::new();
+    genres(&place);
+    config(&place, "");
+    place.tamis("run mix.toml").code(0);
+    let refused = place.tamis("audit mix --sample 20 --out mix").code(2);
+    refused.says("mix").says("exists");
+    place.tamis("verify mix --inputs").code(0);
+}

@@ -65,11 +65,7 @@ fn enough_anchors(text: &str) -> Result<usize, String> {
 /// A file that cannot be read or holds no held-out logits, or no domain with enough documents.
 pub fn run(args: &SharesArgs, session: &Session) -> Result<(), StageError> {
     let study = args.read(session)?;
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(session.threads())
-        .build()
-        .map_err(|e| StageError::Environment(format!("cannot start threads: {e}")))?;
-    let evaluation = pool.install(|| study.finish()).ok_or_else(|| {
+    let evaluation = session.in_threads(|| study.finish())?.ok_or_else(|| {
         StageError::Usage(format!(
             "{}: no domain has {MIN_DOCUMENTS} human and {MIN_DOCUMENTS} machine rows{}",
             args.file,
