@@ -4,10 +4,10 @@
 //! is read as one line (line breaks become spaces, a line end is added, since fastText makes a
 //! token and n-grams of it), and probabilities that its logarithm pushed above 1 are cut to 1.
 //!
-//! A file holds, after its magic number and version, the training's arguments, the [`dictionary`],
-//! and a table of input rows and one of output rows ([`matrix`]); the [`loss`] makes a probability
+//! A file holds, after its magic number and version, the training's arguments, the `dictionary`,
+//! and a table of input rows and one of output rows (`matrix`); the `loss` makes a probability
 //! of what they give. Everything is held against the file's length and against each other before it
-//! is used, since the format has no checksum: what cannot be is refused with a [`Fault`].
+//! is used, since the format has no checksum: what cannot be is refused with a reason.
 
 mod cursor;
 mod dictionary;
