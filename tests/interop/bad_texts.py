@@ -7,7 +7,7 @@ from all shards in turn. Each is scored as it is and masked: padded with zero-wi
 letters exchanged for look-alikes at 10, 30 and 100%, one script at a time and mixed. A masked text must have the
 language and the abstention of its original and a `p_synthetic` within 0.02 of it. Short texts padded to any length
 must still abstain as too short. Beside them stand texts of nothing (empty, control characters, emoji, base64, source
-code, right to left, one giant document of MB megabytes, 100 unless told otherwise), which must only be scored, or not,
+code, right to left, one giant document of MB megabytes, 60 unless told otherwise: from 64 on it is refused, with a null), which must only be scored, or not,
 without an error. Prints what was compared; ends with 1 if something differs. Needs pyarrow and zstandard.
 """
 
@@ -94,7 +94,7 @@ def main():
     parser.add_argument("tamis")
     parser.add_argument("folder")
     parser.add_argument("--texts", type=int, default=200)
-    parser.add_argument("--giant", type=int, default=100)
+    parser.add_argument("--giant", type=int, default=60)
     args = parser.parse_args()
     rng = random.Random(5)
     texts, origin, names = [], [], []

@@ -220,7 +220,7 @@ const STYLES: [(char, &str); 51] = [
 /// Letters of Greek, Cyrillic, Coptic, Armenian, Cherokee, Lisu and Deseret that look like an ASCII
 /// letter, the case as it is drawn.
 #[rustfmt::skip]
-const LATIN: [(char, &str); 50] = [
+const LATIN: [(char, &str); 51] = [
     ('A', "ΑАᎪꓮ"), ('B', "ΒВᏴꓐⲂ"), ('C', "ϹСᏟꓚⲤ𐐕"), ('D', "Ꭰꓓ"), ('E', "ΕЕᎬꓰ"), ('F', "ϜꓝҒ"),
     ('G', "ԌᏀꓖ"), ('H', "ΗНᎻꓧⲎ"), ('I', "ΙІӀꓲⲒ"), ('J', "ͿЈᎫꓙ"), ('K', "ΚКᏦꓗⲔ"), ('L', "ᏞꓡⳐ"),
     ('M', "ΜМᎷꓟⲘ"), ('N', "ΝꓠⲚ"), ('O', "ΟОՕꓳⲞ𐐄"), ('P', "ΡРᏢꓑⲢ"), ('Q', "ԚႭ"), ('R', "ᎡᏒꓣ"),
@@ -230,6 +230,7 @@ const LATIN: [(char, &str); 50] = [
     ('g', "ԍց"), ('h', "һհҺᏂ"), ('i', "ιіᎥ"), ('j', "ϳјյ"), ('k', "κϰкⲕԟ"), ('l', "ӏ"),
     ('m', "мⲙ"), ('n', "ηпոռ"), ('o', "οоօⲟ𐐬"), ('p', "ρϱрⲣ"), ('q', "ԛզգ"), ('r', "гⲅ"),
     ('s', "ѕ𐑈"), ('t', "τт"), ('u', "υսц"), ('v', "νѵ"), ('w', "ωԝѡա"), ('x', "χхҳⲭ"),
+    ('y', "γуүყ"),
 ];
 
 #[cfg(test)]
@@ -248,6 +249,15 @@ mod tests {
         }
         for (c, letter) in STYLED.iter() {
             assert!(letter.is_alphabetic() && !c.is_ascii() && latin_twin(*c).is_none());
+        }
+    }
+
+    #[test]
+    fn what_a_small_letter_is_taken_for_is_taken_for_it() {
+        for (letter, twin) in CYRILLIC.iter().chain(&GREEK) {
+            if letter.is_ascii_lowercase() {
+                assert_eq!(latin_twin(*twin), Some(*letter), "{twin}");
+            }
         }
     }
 
