@@ -5,13 +5,14 @@ mod shares;
 
 use clap::{Args, Subcommand};
 
+use super::Session;
 use super::labelled::{DocumentArgs, LabelArgs};
-use super::{Session, print};
+use super::run::print_json;
 use crate::score::classifier::Classifier;
 use crate::score::fasttext::FastTextModel;
 use crate::stage::StageError;
 use crate::stage::models::read;
-use crate::study::classifier::{Document, Model, Options, Study};
+use crate::study::classifier::{Document, Evaluation, Model, Options, Study};
 
 /// What is evaluated.
 #[derive(Debug, Subcommand)]
@@ -95,48 +96,52 @@ pub fn run(command: &EvaluateCommand, session: &Session) -> Result<(), StageErro
 }
 
 fn classifier(args: &ClassifierArgs, session: &Session) -> Result<(), StageError> {
-    let options = Options {
-        chars: args.chars,
-        fpr: args.fpr,
-        by: args.by.clone(),
-    };
-    let mut study = Study::new(args.model()?, options);
-    let mut found = false;
-    args.labels.for_each(
-        &args.documents,
-        ("evaluate", &args.by),
-        session,
-        |labelled| {
-            found = true;
-            study.add(Document {
-                text: labelled.text,
-                machine: labelled.machine,
-                domain: labelled.domain,
-                generator: labelled.generator,
-                group: labelled.group,
-                lang: labelled.lang,
-                subset: labelled.subset,
-                by: labelled.further,
-            });
-        },
-    )?;
-    if !found {
-        return Err(StageError::Usage(
-            "no document has one of the two labels: see --label, --human and --machine".to_owned(),
-        ));
-    }
-    let evaluation = study.finish();
+    let evaluation = session.in_threads(|| args.evaluation(session))??;
     session.finish();
     session.say(&evaluation.to_string());
     if args.json {
-        let json = serde_json::to_string_pretty(&evaluation)
-            .expect("figures are finite and names are text");
-        print(&format!("{json}\n"))?;
+        print_json(&evaluation)?;
     }
     Ok(())
 }
 
 impl ClassifierArgs {
+    /// Judges all documents.
+    fn evaluation(&self, session: &Session) -> Result<Evaluation, StageError> {
+        let options = Options {
+            chars: self.chars,
+            fpr: self.fpr,
+            by: self.by.clone(),
+        };
+        let mut study = Study::new(self.model()?, options);
+        let mut found = false;
+        self.labels.for_each(
+            &self.documents,
+            ("evaluate", &self.by),
+            session,
+            |labelled| {
+                found = true;
+                study.add(Document {
+                    text: labelled.text,
+                    machine: labelled.machine,
+                    domain: labelled.domain,
+                    generator: labelled.generator,
+                    group: labelled.group,
+                    lang: labelled.lang,
+                    subset: labelled.subset,
+                    by: labelled.further,
+                });
+            },
+        )?;
+        if !found {
+            return Err(StageError::Usage(
+                "no document has one of the two labels: see --label, --human and --machine"
+                    .to_owned(),
+            ));
+        }
+        Ok(study.finish())
+    }
+
     fn model(&self) -> Result<Model, StageError> {
         if let Some((file, label)) = &self.fasttext {
             let bytes = read(file, None).map_err(StageError::Usage)?;

@@ -37,7 +37,6 @@ use rows::Rows;
 
 pub use folds::{Grouping, family};
 pub use held_out::HeldOut;
-use report::Judgement;
 pub use report::{Cell, LanguageFigures, LanguageTable, Report};
 
 /// Characters at which the figures of a report are taken.
@@ -222,15 +221,7 @@ impl<'e> Judged<'e> {
     }
 
     fn report(&self, grouping: Grouping) -> Report {
-        let judged = self.of(grouping).iter();
-        let judged: Vec<Judgement> = judged
-            .map(|held_out| Judgement {
-                row: held_out.row,
-                fold: held_out.fold,
-                logit: held_out.short,
-            })
-            .collect();
-        Report::new(&self.rows, &judged, grouping)
+        Report::new(&self.rows, self.of(grouping), grouping)
     }
 
     /// All judgements, of the examples that were given.

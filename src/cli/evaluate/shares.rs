@@ -2,8 +2,9 @@
 
 use clap::Args;
 
+use super::super::Session;
 use super::super::labelled::{by_column, pair};
-use super::super::{Session, print};
+use super::super::run::print_json;
 use super::at_least_one;
 use crate::config::TextPaths;
 use crate::stage::StageError;
@@ -77,9 +78,7 @@ pub fn run(args: &SharesArgs, session: &Session) -> Result<(), StageError> {
     session.finish();
     session.say(&evaluation.to_string());
     if args.json {
-        let json = serde_json::to_string_pretty(&evaluation)
-            .expect("figures are finite and names are text");
-        print(&format!("{json}\n"))?;
+        print_json(&evaluation)?;
     }
     Ok(())
 }

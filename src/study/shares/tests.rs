@@ -37,18 +37,18 @@ fn add(study: &mut Study, name: (&str, &str), machine: bool, logits: impl Iterat
     }
 }
 
-/// A study of `count` domains whose places wander, `english` of them English.
-fn wandering(count: usize, english: usize, options: Options) -> Study {
+/// A study of `count` domains whose places wander, `paired` of them with enough documents for pools.
+fn wandering(count: usize, paired: usize, options: Options) -> Study {
     let mut study = Study::new(options);
     let mut state = 7;
     for domain in 0..count {
-        let lang = if domain < english { "en" } else { "xx" };
+        let rows = if domain < paired { 240 } else { 99 };
         let human = bell(&mut state, (-3.0, 1.0));
         let machine = bell(&mut state, (3.0, 1.2));
         for (label, place) in [(false, (human, 1.5)), (true, (machine, 2.0))] {
-            let logits: Vec<f64> = (0..240).map(|_| bell(&mut state, place)).collect();
+            let logits: Vec<f64> = (0..rows).map(|_| bell(&mut state, place)).collect();
             let name = format!("d{domain}");
-            add(&mut study, (&name, lang), label, logits.into_iter());
+            add(&mut study, (&name, "en"), label, logits.into_iter());
         }
     }
     study

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::folds::Grouping;
+use super::held_out::HeldOut;
 use super::rows::Rows;
 use crate::score::classifier::measure::{
     auroc, expected_calibration_error, sorted, true_positive_rate,
@@ -79,23 +80,20 @@ pub struct Report {
     pub calibration: f64,
 }
 
-/// What a model says of a row.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Judgement {
-    pub(super) row: usize,
-    /// Rows of a fold were judged by the same model.
-    pub(super) fold: usize,
-    pub(super) logit: f64,
-}
-
 impl Report {
-    /// Figures of what was judged; where generators are told apart, machine text stands against the
+    /// Figures of what was judged, at [`super::REPORT_CHARS`]; where generators are told apart, machine text stands against the
     /// human text of the same fold and language.
-    pub(super) fn new(rows: &Rows<'_>, judgements: &[Judgement], grouping: Grouping) -> Report {
+    pub(super) fn new(rows: &Rows<'_>, held_out: &[HeldOut], grouping: Grouping) -> Report {
         let mut human: Human<'_> = BTreeMap::new();
         let mut machine: Machine<'_> = BTreeMap::new();
         let mut judged = Vec::new();
-        for &Judgement { row, fold, logit } in judgements {
+        for &HeldOut {
+            row,
+            fold,
+            short: logit,
+            ..
+        } in held_out
+        {
             let example = rows.example(row);
             judged.push((logit, example.machine, rows.weight(row)));
             let (unit, lang) = (grouping.unit(example), example.lang.as_str());

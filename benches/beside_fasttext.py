@@ -1,6 +1,6 @@
 """The throughput of the fastText library beside that of the embedded classifier, on the same documents.
 
-Usage: python benches/fasttext.py FOLDER [--model FILE] [--documents N] [--rounds N]
+Usage: python benches/beside_fasttext.py FOLDER [--model FILE] [--documents N] [--rounds N]
 
 FOLDER holds .jsonl.zst shards with `text` and `label`. The first N documents (3,000 unless told otherwise) of English
 text are what both read. The library has its model loaded, runs in one thread and is asked once a document; without
