@@ -1,6 +1,7 @@
-//! `tamis evaluate classifier|shares`: how a model does on text whose labels are known, and what is
-//! estimated by it.
+//! `tamis evaluate classifier|concentration|shares`: how a model does on text whose labels are known,
+//! what is estimated by it, and whether machine text is more concentrated.
 
+mod concentration;
 mod shares;
 
 use clap::{Args, Subcommand};
@@ -21,6 +22,9 @@ pub enum EvaluateCommand {
     /// language, subset and length, each with a 95% interval
     #[command(after_help = EXAMPLE)]
     Classifier(Box<ClassifierArgs>),
+    /// Whether machine text is more concentrated than human text, in pools of the same size and domains
+    #[command(after_help = concentration::EXAMPLE)]
+    Concentration(Box<concentration::ConcentrationArgs>),
     /// The estimated share of machine text, on pools of known shares from domains left out
     #[command(after_help = shares::EXAMPLE)]
     Shares(Box<shares::SharesArgs>),
@@ -91,6 +95,7 @@ fn rate(text: &str) -> Result<f64, String> {
 pub fn run(command: &EvaluateCommand, session: &Session) -> Result<(), StageError> {
     match command {
         EvaluateCommand::Classifier(args) => classifier(args, session),
+        EvaluateCommand::Concentration(args) => concentration::run(args, session),
         EvaluateCommand::Shares(args) => shares::run(args, session),
     }
 }

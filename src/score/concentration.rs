@@ -50,7 +50,7 @@ fn bucket(hash: u64) -> usize {
 }
 
 /// Buckets of a document's words and pairs, words first at each place.
-fn buckets(scan: &Scan) -> impl Iterator<Item = usize> {
+pub(crate) fn buckets(scan: &Scan) -> impl Iterator<Item = usize> {
     let hashes = scan.word_hashes();
     hashes.iter().enumerate().flat_map(move |(place, &hash)| {
         let pair = hashes
@@ -103,11 +103,16 @@ pub struct Divergence {
 impl Counts {
     /// Counts the document that `scan` read last.
     pub fn add(&mut self, scan: &Scan) {
-        for bucket in buckets(scan) {
+        self.count(buckets(scan));
+        self.documents += 1;
+    }
+
+    /// Counts the n-grams of these buckets, each below [`BUCKETS`].
+    pub(crate) fn count(&mut self, buckets: impl Iterator<Item = usize>) {
+        for bucket in buckets {
             self.counts[bucket] += 1;
             self.ngrams += 1;
         }
-        self.documents += 1;
     }
 
     /// Adds what another pool counted.

@@ -10,7 +10,6 @@
 //! and the calibration error that they leave, are told beside.
 
 mod calibration;
-mod draws;
 mod pools;
 mod table;
 #[cfg(test)]

@@ -102,6 +102,30 @@ fn figures_do_not_depend_on_threads() {
 }
 
 #[test]
+fn machine_text_of_few_words_diverges_and_threads_change_no_figure() {
+    let place = place();
+    let of = |threads: u32| {
+        place
+            .tamis(&format!(
+                "evaluate concentration in --draws 50 --json --threads {threads}"
+            ))
+            .code(0)
+            .stdout
+    };
+    let figures: Value = serde_json::from_str(&of(1)).unwrap();
+    let pool = &figures["pools"][0];
+    assert!(pool["human"].as_u64() >= Some(30) && pool["domain"].is_null());
+    // The machine documents say the human ones' words and eight more, always the same.
+    let kl = &pool["figures"][3];
+    assert_eq!(kl["name"], "kl");
+    assert!(kl["machine_less_human"]["low"].as_f64() > Some(0.0), "{kl}");
+    assert_eq!(of(1), of(3));
+
+    let refused = place.tamis("evaluate concentration in --where label=human");
+    assert!(refused.code(2).stderr.contains("30 human and 30 machine"));
+}
+
+#[test]
 fn what_cannot_be_evaluated_is_refused() {
     let place = place();
     for (args, says) in [

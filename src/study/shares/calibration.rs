@@ -2,11 +2,11 @@
 
 use rayon::prelude::*;
 
-use super::draws::Draws;
 use super::{BeforeAndAfter, LeftOut, Options};
 use crate::mix::prevalence::Domain;
 use crate::mix::{Anchoring, LogitCounts};
 use crate::score::classifier::measure::expected_calibration_error;
+use crate::study::draws::Draws;
 
 /// Errors before and after anchoring.
 pub struct Calibrated {

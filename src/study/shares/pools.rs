@@ -2,11 +2,11 @@
 
 use rayon::prelude::*;
 
-use super::draws::Draws;
 use super::{Figures, LeftOut, METHODS, Options, SHARES};
 use crate::mix::LogitCounts;
 use crate::mix::prevalence::{Anchors, Estimate, SampleSums, prevalence};
 use crate::score::classifier::measure::probability;
+use crate::study::draws::Draws;
 
 /// The figures of all pools.
 pub struct Judged {

@@ -2,9 +2,9 @@
 
 use proptest::prelude::*;
 
-use super::draws::Draws;
 use super::*;
 use crate::score::classifier::measure::sorted;
+use crate::study::draws::Draws;
 use crate::text::normalise::mix;
 
 /// A bell of twelve uniforms, its mean and standard deviation as given.

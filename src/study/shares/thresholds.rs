@@ -3,10 +3,10 @@
 use rayon::prelude::*;
 
 use super::ThresholdFigures;
-use super::draws::Draws;
 use crate::mix::LogitCounts;
 use crate::mix::prevalence::mean_sd;
 use crate::score::classifier::measure::{share_at, sorted};
+use crate::study::draws::Draws;
 
 /// Numbers of anchors that are tried.
 const ANCHORS: [usize; 3] = [100, 200, 300];
