@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::schema::{Config, Rule, Source, Unit, Unverified, Weight};
+use super::rules::{MeanGate, Rule};
+use super::schema::{Config, Source, Unit, Unverified, Weight};
 use crate::document::{Origin, iso_day};
 
 /// Every fault of the values of a configuration, each with its key; empty if there is none.
@@ -207,6 +208,9 @@ fn ranges(config: &Config, faults: &mut Vec<String>) {
     if let Some(largest) = config.gates.max_error_pp {
         in_range("gates.max_error_pp", largest, 0.0, 100.0, faults);
     }
+    for (i, mean) in config.gates.mean.iter().enumerate() {
+        mean_gate(&format!("gates.mean[{i}]"), mean, faults);
+    }
     in_range(
         "limits.quarantine",
         config.limits.quarantine,
@@ -263,6 +267,13 @@ fn filter_rule(key: &str, rule: &Rule, faults: &mut Vec<String>) {
     if [rule.min, rule.max].into_iter().flatten().any(f64::is_nan) {
         faults.push(format!("`{key}` has a bound that is no number"));
     }
+    if let Some([least, most]) = rule.when.words
+        && least > most
+    {
+        faults.push(format!(
+            "`{key}.when.words` holds for nothing: {least} is above {most}"
+        ));
+    }
     const TAKEN: [&str; 5] = [
         "uncertain",
         "unverified",
@@ -275,6 +286,35 @@ fn filter_rule(key: &str, rule: &Rule, faults: &mut Vec<String>) {
             "`{key}.name` is `{}`, a reason that the program itself gives",
             rule.name
         ));
+    }
+}
+
+fn mean_gate(key: &str, mean: &MeanGate, faults: &mut Vec<String>) {
+    let MeanGate {
+        min,
+        max,
+        max_loss,
+        max_rise,
+        ..
+    } = mean;
+    let limits = [*min, *max, *max_loss, *max_rise];
+    if limits.iter().all(Option::is_none) {
+        faults.push(format!(
+            "`{key}` has no limit: give `min`, `max`, `max_loss` or `max_rise`"
+        ));
+    }
+    if limits.into_iter().flatten().any(f64::is_nan) {
+        faults.push(format!("`{key}` has a limit that is no number"));
+    }
+    if let (Some(min), Some(max)) = (min, max)
+        && min > max
+    {
+        faults.push(format!("`{key}` never holds: min {min} is above max {max}"));
+    }
+    for (name, limit) in [("max_loss", max_loss), ("max_rise", max_rise)] {
+        if limit.is_some_and(|limit| limit < 0.0) {
+            faults.push(format!("`{key}.{name}` is below 0"));
+        }
     }
 }
 

@@ -8,6 +8,7 @@ mod check;
 mod keys;
 mod limits;
 mod presets;
+mod rules;
 mod schema;
 mod size;
 mod text_path;
@@ -18,10 +19,10 @@ pub use check::check;
 pub use keys::{KEYS, nearest};
 pub use limits::{Limits, Repair};
 pub use presets::preset_rules;
+pub use rules::{Filters, Gates, MeanGate, Preset, Rule, When};
 pub use schema::{
-    Assign, BaseMode, ClassifierModel, Config, DateRule, Edit, EditPreset, FastTextModel, Filters,
-    Gates, LabelRule, Mix, Output, Preset, Profile, Rule, Score, Source, Uncertain, Unit,
-    Unverified, Weight, When,
+    Assign, BaseMode, ClassifierModel, Config, DateRule, Edit, EditPreset, FastTextModel,
+    LabelRule, Mix, Output, Profile, Score, Source, Uncertain, Unit, Unverified, Weight,
 };
 pub use size::{format_size, parse_size};
 pub use text_path::{Step, TextPath, TextPathError, TextPaths};

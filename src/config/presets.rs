@@ -4,7 +4,7 @@
 //! arXiv 2406.17557, section 3.6. The figures are theirs; the word rule and the greedy counting of
 //! duplicate n-grams are this program's own, so kept shares differ between tools (they always do).
 
-use super::schema::{Preset, Rule, When};
+use super::rules::{Preset, Rule, When};
 
 /// (column, least, largest) of Gopher's quality rules that hold in every language.
 const GOPHER_QUALITY: [(&str, Option<f64>, Option<f64>); 6] = [

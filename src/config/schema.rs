@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::limits::Limits;
+use super::rules::{Filters, Gates, Rule};
 use super::size;
 use super::text_path::TextPaths;
 use crate::document::Origin;
@@ -63,6 +64,12 @@ impl Config {
             .map(|rule| ("filters.rule.column", rule.column))
             .chain(weight.map(|column| ("mix.weight.column", column)))
             .chain(strata.map(|column| ("mix.strata", column)))
+            .chain(
+                self.gates
+                    .mean
+                    .iter()
+                    .map(|mean| ("gates.mean.column", mean.column.clone())),
+            )
             .chain(self.source.iter().filter_map(|source| {
                 let sample = source.sample.as_ref()?;
                 Some(("source.sample.column", sample.score_column()))
@@ -349,93 +356,6 @@ impl Default for Assign {
     }
 }
 
-/// A published set of rules.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Preset {
-    /// No rules.
-    None,
-    /// Gopher's quality and repetition rules.
-    Gopher,
-    /// FineWeb's rules: Gopher's and its own.
-    Fineweb,
-}
-
-/// Which documents are dropped.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Filters {
-    /// A published set of rules, before those of `rule`.
-    pub preset: Preset,
-    /// Rules of one's own.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub rule: Vec<Rule>,
-}
-
-impl Default for Filters {
-    fn default() -> Self {
-        Filters {
-            preset: Preset::None,
-            rule: Vec::new(),
-        }
-    }
-}
-
-/// Keeps documents whose column lies in [min, max]; a null is kept.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Rule {
-    /// The reason that reports give; the column's name if empty.
-    #[serde(default)]
-    pub name: String,
-    /// The score column, or `input.COLUMN`.
-    pub column: String,
-    /// Least value that is kept.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub min: Option<f64>,
-    /// Largest value that is kept.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max: Option<f64>,
-    /// Text values that are kept; any other is dropped.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub one_of: Vec<String>,
-    /// Documents that the rule holds for; all without it.
-    #[serde(default, skip_serializing_if = "When::is_empty")]
-    pub when: When,
-}
-
-/// The documents that a rule holds for: each list that is not empty must have the value.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct When {
-    /// Declared origins (`unknown` where nothing is declared).
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub origin: Vec<Origin>,
-    /// Generations.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub generation: Vec<u32>,
-    /// Kinds.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub kind: Vec<String>,
-    /// Languages, ISO 639-1.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub lang: Vec<String>,
-    /// Languages that the rule does not hold for.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub not_lang: Vec<String>,
-}
-
-impl When {
-    /// True if the rule holds for every document.
-    pub fn is_empty(&self) -> bool {
-        self.origin.is_empty()
-            && self.generation.is_empty()
-            && self.kind.is_empty()
-            && self.lang.is_empty()
-            && self.not_lang.is_empty()
-    }
-}
-
 /// Whether a human document may be used as itself and as a variant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -487,30 +407,6 @@ impl Default for Edit {
             top_k: 8,
             temperature: 1.0,
             base: BaseMode::Disjoint,
-        }
-    }
-}
-
-/// What must hold before anything is written.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Gates {
-    /// Largest share of `synthetic` in the mix, judged in `plan`.
-    pub max_synthetic: f64,
-    /// Least share of a stratum's pool that is kept, judged in `plan`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub min_retention: Option<f64>,
-    /// Largest distance in percentage points of a written share from its target, judged in `write`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_error_pp: Option<f64>,
-}
-
-impl Default for Gates {
-    fn default() -> Self {
-        Gates {
-            max_synthetic: 0.5,
-            min_retention: None,
-            max_error_pp: None,
         }
     }
 }

@@ -336,5 +336,9 @@ impl<C: Copy> Bound<C> {
             && listed(&when.kind, row.kind())
             && listed(&when.lang, row.lang())
             && (when.not_lang.is_empty() || !listed(&when.not_lang, row.lang()))
+            && when.words.is_none_or(|[least, most]| {
+                row.count(Unit::Words)
+                    .is_some_and(|words| (least..=most).contains(&words))
+            })
     }
 }

@@ -3,8 +3,9 @@
 //! `plan` finds its cuts with the same code that `write` follows and `verify` checks by.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
-use crate::config::{Rule, Unit, nearest};
+use crate::config::{Gates, Rule, Unit, nearest};
 use crate::document::{EditRecord, Key, Origin, OriginBy, Provenance};
 use crate::edit::{Edited, Settings};
 use crate::mix::{EditPlan, Fate, Judge, Judgement, Plan, Pool, Row, Thresholds};
@@ -120,23 +121,41 @@ pub fn judge(
         "source" => Some(Column::Source),
         name => schema.column(name).map(Column::Score),
     };
-    Judge::new(plan_rules, mix, assign, languages, resolve).map_err(|unknown| {
-        unknown
-            .into_iter()
-            .map(|(key, name)| UnknownColumn {
-                hint: hint(&name),
-                key,
-                name,
-            })
-            .collect()
-    })
+    Judge::new(plan_rules, mix, assign, languages, resolve)
+        .map_err(|unknown| unknown.into_iter().map(UnknownColumn::from).collect())
 }
 
-fn hint(name: &str) -> Option<String> {
-    if name.starts_with("input.") {
-        return Some("score again with a configuration that names it".to_owned());
+/// The columns of `gates.mean`, each once, by name.
+///
+/// # Errors
+/// Every one that the schema does not have.
+pub fn gated(
+    gates: &Gates,
+    schema: &RowSchema,
+) -> Result<Vec<(String, ColumnRef)>, Vec<UnknownColumn>> {
+    let names: BTreeSet<&String> = gates.mean.iter().map(|mean| &mean.column).collect();
+    let (mut found, mut unknown) = (Vec::new(), Vec::new());
+    for name in names {
+        match schema.column(name) {
+            Some(column) => found.push((name.clone(), column)),
+            None => unknown.push(("gates.mean.column".to_owned(), name.clone()).into()),
+        }
     }
-    nearest(name, column_names()).map(|known| format!("did you mean `{known}`?"))
+    if unknown.is_empty() {
+        return Ok(found);
+    }
+    Err(unknown)
+}
+
+impl From<(String, String)> for UnknownColumn {
+    fn from((key, name): (String, String)) -> Self {
+        let hint = if name.starts_with("input.") {
+            Some("score again with a configuration that names it".to_owned())
+        } else {
+            nearest(&name, column_names()).map(|known| format!("did you mean `{known}`?"))
+        };
+        UnknownColumn { key, name, hint }
+    }
 }
 
 impl<'a> Lineage<'a> {

@@ -45,9 +45,14 @@ pub fn known_columns(config: &Config) -> Result<(), StageError> {
             .collect(),
     };
     let assign = (config.assign.uncertain, config.assign.unverified);
-    lineage::judge(&config.rules(), &config.mix, assign, &[], &schema)
-        .map(|_| ())
-        .map_err(StageError::from)
+    let rules = config.rules();
+    let mut unknown = Vec::new();
+    unknown.extend(lineage::judge(&rules, &config.mix, assign, &[], &schema).err());
+    unknown.extend(lineage::gated(&config.gates, &schema).err());
+    match unknown.concat() {
+        unknown if unknown.is_empty() => Ok(()),
+        unknown => Err(StageError::from(unknown)),
+    }
 }
 
 /// Refuses to open a run directory whose finished plan is for another mix.

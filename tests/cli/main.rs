@@ -14,6 +14,7 @@ mod changed;
 mod commands;
 mod decided_again;
 mod evaluate;
+mod gates;
 mod jsonl;
 mod main_job;
 mod models;

@@ -1,7 +1,8 @@
 //! Gates: what must hold before anything is written.
 
+use crate::config::MeanGate;
 use crate::document::Origin;
-use crate::mix::{Cell, Plan};
+use crate::mix::{BeforeAndAfter, Cell, Plan};
 use crate::report::Gate;
 use crate::stage::error::StageError;
 use crate::stage::job::Job;
@@ -40,7 +41,63 @@ pub fn judge(job: &Job, plan: &Plan) -> Vec<Gate> {
             ok: value >= least,
         });
     }
+    for mean in &limits.mean {
+        gates.extend(
+            plan.expected
+                .means
+                .get(&mean.column)
+                .into_iter()
+                .flat_map(|found| of_mean(mean, *found)),
+        );
+    }
     gates
+}
+
+/// The limits of one mean, each a gate.
+fn of_mean(
+    mean: &MeanGate,
+    BeforeAndAfter { before, after }: BeforeAndAfter,
+) -> impl Iterator<Item = Gate> {
+    let change = if after == before {
+        0.0
+    } else {
+        (after - before) / before.abs()
+    };
+    let limits = [
+        (
+            "min",
+            mean.min,
+            after,
+            mean.min.is_some_and(|least| after >= least),
+        ),
+        (
+            "max",
+            mean.max,
+            after,
+            mean.max.is_some_and(|most| after <= most),
+        ),
+        (
+            "max_loss",
+            mean.max_loss,
+            -change,
+            mean.max_loss.is_some_and(|most| -change <= most),
+        ),
+        (
+            "max_rise",
+            mean.max_rise,
+            change,
+            mean.max_rise.is_some_and(|most| change <= most),
+        ),
+    ];
+    limits.into_iter().filter_map(|(name, limit, value, ok)| {
+        Some(Gate {
+            name: format!("mean.{}.{name}", mean.column),
+            stage: "plan".to_owned(),
+            limit: limit?,
+            value: value + 0.0,
+            ok,
+        })
+    })
 }
 
 /// Every cell within one document of its target; the value is the largest distance in documents.

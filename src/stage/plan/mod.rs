@@ -22,16 +22,16 @@ use super::tidy::{Temporaries, tidy};
 use crate::config::EditPreset;
 use crate::document::Origin;
 use crate::edit::{ProbabilitySketch, Settings};
-use crate::mix::{Cut, EditPlan, Fate, Judgement, Plan, plan::Expected};
+use crate::mix::{BandedMean, Cut, EditPlan, Fate, Judgement, Plan, plan::Expected};
 use crate::provenance::Fingerprint;
 use crate::provenance::fingerprint::decisions;
-use crate::provenance::lineage::Lineage;
+use crate::provenance::lineage::{self, Lineage};
 use crate::provenance::run_dir::Stage;
-use crate::score::row::{ScoreRow, Status};
+use crate::score::row::{ColumnRef, ScoreRow, Status};
 use crate::shard;
 
 /// Version of `plan.json`.
-const PLAN_VERSION: u32 = 2;
+const PLAN_VERSION: u32 = 3;
 
 /// Plans, unless the plan stands.
 ///
@@ -87,7 +87,8 @@ pub fn origins(job: &Job, scored: &Scored<'_>) -> Result<Plan, StageError> {
 fn decide(job: &Job, scored: &Scored<'_>, made_from: Fingerprint) -> Result<Plan, StageError> {
     let mut plan = draft(job, scored, made_from)?;
     cells::fill(scored, &mut plan)?;
-    expect(scored, &mut plan)?;
+    let gated = lineage::gated(&job.config.gates, &scored.schema)?;
+    expect(scored, &mut plan, &gated)?;
     Ok(plan.sealed())
 }
 
@@ -228,6 +229,8 @@ struct Outcome {
     cells: Vec<(u64, u64)>,
     /// Sum and kept sum by origin and stratum.
     strata: BTreeMap<(Origin, String), (u64, u64)>,
+    /// The columns that gates name.
+    means: Vec<BandedMean>,
 }
 
 impl Sum for Outcome {
@@ -252,6 +255,9 @@ impl Sum for Outcome {
             sums.0 += more.0;
             sums.1 += more.1;
         }
+        for (mine, theirs) in self.means.iter_mut().zip(&other.means) {
+            mine.merge(theirs);
+        }
         for (mine, theirs) in self.cells.iter_mut().zip(other.cells) {
             mine.0 += theirs.0;
             mine.1 += theirs.1;
@@ -259,11 +265,16 @@ impl Sum for Outcome {
     }
 }
 
-fn expect(scored: &Scored<'_>, plan: &mut Plan) -> Result<(), StageError> {
+fn expect(
+    scored: &Scored<'_>,
+    plan: &mut Plan,
+    gated: &[(String, ColumnRef)],
+) -> Result<(), StageError> {
     let lineage = Lineage::new(plan, &scored.schema).map_err(StageError::from)?;
     let names: Vec<&str> = lineage.filter_names().collect();
     let new = || Outcome {
         cells: vec![(0, 0); plan.cells.len()],
+        means: vec![BandedMean::default(); gated.len()],
         ..Outcome::default()
     };
     let outcome = scored.sweep(new, |outcome, input, row| {
@@ -282,10 +293,19 @@ fn expect(scored: &Scored<'_>, plan: &mut Plan) -> Result<(), StageError> {
                 why_uneditable(row, &judged, &plan.edit.languages),
             );
         }
+        let copies = match fate {
+            Fate::Kept { plain, variants } => u64::from(plain + variants),
+            Fate::Dropped(_) => 0,
+        };
+        for (mean, (_, column)) in outcome.means.iter_mut().zip(gated) {
+            if let Some(value) = row.number(*column) {
+                mean.add(row.words, value, copies);
+            }
+        }
         let stratum = (judged.origin, judged.stratum.clone());
         let sums = outcome.strata.entry(stratum).or_default();
         sums.0 += judged.count;
-        if matches!(fate, Fate::Kept { .. }) {
+        if copies > 0 {
             sums.1 += judged.count;
         }
         match fate {
@@ -312,7 +332,10 @@ fn expect(scored: &Scored<'_>, plan: &mut Plan) -> Result<(), StageError> {
         (wanted && *before > 0).then(|| *kept as f64 / *before as f64)
     };
     let least = outcome.strata.iter().filter_map(retention).reduce(f64::min);
+    let means = gated.iter().zip(&outcome.means);
+    let means = means.filter_map(|((name, _), mean)| Some((name.clone(), mean.means()?)));
     plan.expected = Expected {
+        means: means.collect(),
         least_retention: least,
         ..outcome.expected
     };

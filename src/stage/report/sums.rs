@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::document::OriginBy;
-use crate::mix::Judgement;
+use crate::mix::{ExactSum, Judgement};
 use crate::report::{Change, Means, Origins};
 use crate::score::measure::Measure;
 use crate::score::row::ScoreRow;
@@ -76,25 +76,6 @@ impl Group {
     }
 }
 
-/// The sum of a measure in units of 2^-40, of which every value is a multiple: exact, so that it
-/// does not depend on the order of addition.
-#[derive(Default, Clone, Copy)]
-struct ExactSum {
-    sum: i128,
-    count: u64,
-}
-
-impl ExactSum {
-    fn add(&mut self, value: f64, copies: u64) {
-        self.sum += (value * (1u64 << 40) as f64) as i128 * i128::from(copies);
-        self.count += copies;
-    }
-
-    fn mean(self) -> Option<f64> {
-        (self.count > 0).then(|| self.sum as f64 / (1u64 << 40) as f64 / self.count as f64)
-    }
-}
-
 /// Everything that one pass over the score rows counts.
 #[derive(Default)]
 pub(in crate::stage) struct Sums {
@@ -131,8 +112,7 @@ impl Sum for Sums {
         for (name, more) in other.measures {
             let sums = self.measures.entry(name).or_default();
             for (mine, theirs) in sums.iter_mut().zip(more) {
-                mine.sum += theirs.sum;
-                mine.count += theirs.count;
+                mine.merge(&theirs);
             }
         }
     }
