@@ -231,6 +231,35 @@ fn a_sample_is_the_same_documents_however_they_are_read() {
 }
 
 #[test]
+fn a_sample_leaves_out_as_many_bad_shards_as_are_allowed() {
+    let place = Place::new();
+    genres(&place);
+    place.file("in/cut.jsonl.zst", b"\x28\xb5\x2f\xfd\x04");
+    place
+        .tamis("audit in --sample 50")
+        .code(3)
+        .says("unknown/cut.jsonl.zst");
+    let allowed = "audit in --sample 50 --allow-failed 1";
+    place.tamis(allowed).code(0).says("50 documents");
+}
+
+#[test]
+fn a_sample_has_the_columns_that_its_rows_have_no_value_of() {
+    let place = Place::new();
+    genres(&place);
+    // Of many rows one has the label: it is hardly among those that are drawn.
+    let whole = std::fs::read_to_string(place.path("in/all.jsonl")).unwrap();
+    let labelled = whole.replacen('{', "{\"reviewed\":\"human\",", 1);
+    place.file("in/all.jsonl", labelled);
+    place.file(
+        "audit.toml",
+        "[mix]\nhuman = 1\n[[source]]\nname = \"a\"\npaths = [\"in\"]\n\
+         label = { column = \"reviewed\", human = [\"human\"] }\n",
+    );
+    place.tamis("audit audit.toml --sample 3").code(0);
+}
+
+#[test]
 fn fewer_anchors_than_a_rate_needs_are_no_anchors() {
     let place = Place::new();
     genres(&place);

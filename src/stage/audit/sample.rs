@@ -12,11 +12,13 @@ use serde_json::{Map, Value as Json};
 
 use crate::config::{Config, Limits, Source, TextPaths};
 use crate::document::Key;
-use crate::shard::{self, Block, PROVENANCE, write_atomic};
+use crate::provenance::Failure;
+use crate::shard::{self, Block, Columns, PROVENANCE, Shard, write_atomic};
 use crate::stage::CallOptions;
 use crate::stage::columns::{SourceColumns, input_names};
 use crate::stage::engine::Engine;
 use crate::stage::error::StageError;
+use crate::stage::preflight::known_columns;
 
 /// Sets this draw apart from all others of a key.
 const PURPOSE: u64 = 0x6175_6469_7400;
@@ -25,23 +27,31 @@ const PURPOSE: u64 = 0x6175_6469_7400;
 type Drawn = BTreeMap<(u64, Key), Vec<u8>>;
 
 /// Draws at most `most` documents of each source into `folder/SOURCE.jsonl`, and gives the sources
-/// that read them from there. Rows without a text are not drawn.
+/// that read them from there. Rows without a text are not drawn, nor is anything of a shard that fails.
 ///
 /// # Errors
-/// A shard that cannot be read, or a file that cannot be written.
+/// More failed shards than are allowed, or a file that cannot be written.
 pub fn draw(
     config: &Config,
     most: u64,
     folder: &Path,
     options: &CallOptions,
 ) -> Result<Vec<Source>, StageError> {
+    known_columns(config)?;
     let progress = Arc::clone(&options.progress);
     let engine = Engine::new(options.threads, options.memory, progress)?;
     let most = usize::try_from(most).unwrap_or(usize::MAX);
     let mut drawn_from = Vec::new();
     let inputs = input_names(config);
+    let mut failures = Vec::new();
     for source in &config.source {
-        let drawn = of_source(source, most, &inputs, (&config.limits, &engine))?;
+        let drawn = of_source(
+            source,
+            most,
+            &inputs,
+            (&config.limits, &engine),
+            &mut failures,
+        )?;
         let path = folder.join(format!("{}.jsonl", source.name));
         let lines: Vec<u8> = drawn.into_values().flatten().collect();
         write_atomic(&path, &lines)?;
@@ -53,6 +63,9 @@ pub fn draw(
             ..source.clone()
         });
     }
+    if failures.len() as u64 > options.allow_failed {
+        return Err(StageError::Shards(failures, options.allow_failed));
+    }
     Ok(drawn_from)
 }
 
@@ -61,34 +74,53 @@ fn of_source(
     most: usize,
     inputs: &[String],
     (limits, engine): (&Limits, &Engine),
+    failures: &mut Vec<Failure>,
 ) -> Result<Drawn, StageError> {
     let columns = SourceColumns::new(source, inputs).columns;
     let shards = shard::find(&source.paths)?;
     engine.progress.begin("sample", shards.len());
     let mut drawn = Drawn::new();
     for found in &shards {
-        let mut reader = shard::open(found, &columns, &engine.reading(limits))?;
-        engine.pipeline(
-            || Ok(reader.next_block()?),
-            |raw| {
-                let block = raw.decode(&columns);
-                engine.progress.add(block.len() as u64, 0);
-                Ok(of_block(
-                    &block,
-                    (&source.name, &found.name),
-                    &columns.extra,
-                    most,
-                ))
-            },
-            |more| {
+        match of_shard((source, found), most, &columns, (limits, engine)) {
+            Ok(more) => {
                 drawn.extend(more);
                 keep(&mut drawn, most);
-                Ok(())
-            },
-        )?;
-        reader.finish()?;
+            }
+            Err(StageError::Stopped) => return Err(StageError::Stopped),
+            Err(error) => {
+                let failure = error.failure_of(&format!("{}/{}", source.name, found.name));
+                tracing::error!(stage = "sample", shard = failure.shard, "{}", failure.cause);
+                failures.push(failure);
+            }
+        }
         engine.progress.shard_done(found.bytes);
     }
+    Ok(drawn)
+}
+
+fn of_shard(
+    (source, found): (&Source, &Shard),
+    most: usize,
+    columns: &Columns,
+    (limits, engine): (&Limits, &Engine),
+) -> Result<Drawn, StageError> {
+    let mut drawn = Drawn::new();
+    let mut reader = shard::open(found, columns, &engine.reading(limits))?;
+    engine.pipeline(
+        || Ok(reader.next_block()?),
+        |raw| {
+            let block = raw.decode(columns);
+            engine.progress.add(block.len() as u64, 0);
+            let place = (source.name.as_str(), found.name.as_str());
+            Ok(of_block(&block, place, &columns.extra, most))
+        },
+        |more| {
+            drawn.extend(more);
+            keep(&mut drawn, most);
+            Ok(())
+        },
+    )?;
+    reader.finish()?;
     Ok(drawn)
 }
 
@@ -115,13 +147,13 @@ fn of_block(block: &Block, (source, shard): (&str, &str), extra: &[String], most
     lines.collect()
 }
 
-/// A row's text, id, wanted columns and provenance, as the line of a shard; none for a bad row.
+/// A row's text, id, wanted columns and provenance, as the line of a shard; none for a bad row. Columns
+/// that it has no value of are null, so that the sample has them whichever rows it holds.
 fn record(block: &Block, i: usize, extra: &[String]) -> Option<Map<String, Json>> {
     let mut record = Map::new();
     for (place, name) in extra.iter().enumerate() {
-        if let Some(value) = block.extra(place, i) {
-            record.insert(name.clone(), serde_json::to_value(value).ok()?);
-        }
+        let value = block.extra(place, i).map(serde_json::to_value);
+        record.insert(name.clone(), value.transpose().ok()?.unwrap_or_default());
     }
     record.insert("id".to_owned(), block.id(i).map_or(Json::Null, Json::from));
     record.insert("text".to_owned(), Json::from(block.text(i).ok()?));
