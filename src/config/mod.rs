@@ -9,6 +9,7 @@ mod keys;
 mod limits;
 mod presets;
 mod schema;
+mod score;
 mod size;
 mod text_path;
 
@@ -20,9 +21,10 @@ pub use limits::{Limits, Repair};
 pub use presets::preset_rules;
 pub use schema::{
     Assign, BaseMode, ClassifierModel, Config, DateRule, Edit, EditPreset, FastTextModel, Filters,
-    Gates, LabelRule, Mix, Output, Preset, Profile, Rule, Score, Source, Uncertain, Unit,
-    Unverified, Weight, When,
+    Gates, LabelRule, Mix, Output, Preset, Profile, Rule, Source, Uncertain, Unit, Unverified,
+    Weight, When,
 };
+pub use score::{Compat, Score};
 pub use size::{format_size, parse_size};
 pub use text_path::{Step, TextPath, TextPathError, TextPaths};
 
