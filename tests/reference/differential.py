@@ -15,7 +15,9 @@ Three sorts of columns are compared:
 - compat.*: the texts as they are, under `--compat datatrove`, with what datatrove's filters compute;
 - default.*: the texts as plain words and lines (corners.plain), which all readers part alike, with datatrove's and the
   diversity packages' values;
-- dsir.*: those of four languages again, as pools of a run with a reference of its own.
+- dsir.*: those of four languages again, as pools of a run with a reference of its own;
+- kept: the texts that a run with `filters.preset = "fineweb"` and `score.compat = "datatrove"` writes, with those that
+  datatrove's three filters keep as they come.
 """
 
 import argparse
@@ -176,6 +178,31 @@ def log_importance(tamis, chosen):
         return {row["id"]: row["log_importance"] for table in tables for row in table.to_pylist()}
 
 
+def kept(tamis, chosen):
+    """1 for a text that a run with datatrove's rules writes, else 0, by id."""
+    with tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder)
+        write_lines(folder / "texts.jsonl", {key: text for key, (_, text) in chosen.items()})
+        config = folder / "mix.toml"
+        config.write_text("""out = "run"
+[mix]
+human = 1
+[filters]
+preset = "fineweb"
+[score]
+language = false
+compat = "datatrove"
+[[source]]
+name = "texts"
+paths = ["texts.jsonl"]
+origin = "human"
+""")
+        call(tamis, "run", config, "--quiet")
+        lines = (folder / "run" / "data" / "texts" / "texts.jsonl").read_text().split("\n")
+        written = {json.loads(line)["id"] for line in lines if line}
+        return {key: float(key in written) for key in chosen}
+
+
 def found_values(tamis, texts):
     """What tamis says, under the names of the stored values."""
     compat = loose(tamis, texts, "--compat", "datatrove")
@@ -235,8 +262,9 @@ def check_corpus(tamis, folder):
         sys.exit(f"{len(rows) - len(chosen)} of {len(rows)} documents are not in {folder}: make the values anew with --make")
     chosen = {key: chosen[key] for key in rows}
     found = found_values(tamis, {key: text for key, (_, text) in chosen.items()})
-    for key, value in log_importance(tamis, chosen).items():
-        found[key]["dsir.log_importance"] = value
+    for name, values in [("dsir.log_importance", log_importance(tamis, chosen)), ("kept", kept(tamis, chosen))]:
+        for key, value in values.items():
+            found[key][name] = value
     languages = {row.pop("lang") for row in rows.values()}
     made_by = table.schema.metadata[b"versions"].decode()
     return compare(f"{len(rows)} documents of {len(languages)} languages, values of {made_by}", rows, found)
