@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::run::print_json;
 use super::{Session, config_or_run, text_paths};
-use crate::config::TextPath;
+use crate::config::{Compat, TextPath};
 use crate::provenance::run_dir::Stage;
 use crate::report::table;
 use crate::score::classifier::{Classifier, MIN_CHARS};
@@ -127,6 +127,9 @@ pub struct ScoreArgs {
     /// Do not identify languages, with --loose
     #[arg(long, requires = "loose")]
     no_language: bool,
+    /// Repetition and quality by the definitions of this package (`datatrove`), with --loose
+    #[arg(long, value_name = "PACKAGE", requires = "loose")]
+    compat: Option<Compat>,
     /// Of a damaged shard, keep the rows before the damage: sets `limits.salvage`, which the stages that follow need in
     /// their configuration
     #[arg(long, conflicts_with = "loose")]
@@ -191,6 +194,7 @@ pub fn score(args: &ScoreArgs, session: &Session) -> Result<(), StageError> {
                     (None, true) => Language::Unknown,
                     (None, false) => Language::Identified,
                 },
+                compat: args.compat,
                 out,
             };
             let (rows, bad) = loose::score(&request, &session.options(0))?;

@@ -10,6 +10,7 @@ mod limits;
 mod presets;
 mod rules;
 mod schema;
+mod score;
 mod size;
 mod text_path;
 
@@ -22,8 +23,9 @@ pub use presets::preset_rules;
 pub use rules::{Filters, Gates, MeanGate, Preset, Rule, When};
 pub use schema::{
     Assign, BaseMode, ClassifierModel, Config, DateRule, Edit, EditPreset, FastTextModel,
-    LabelRule, Mix, Output, Profile, Score, Source, Uncertain, Unit, Unverified, Weight,
+    LabelRule, Mix, Output, Profile, Source, Uncertain, Unit, Unverified, Weight,
 };
+pub use score::{Compat, Score};
 pub use size::{format_size, parse_size};
 pub use text_path::{Step, TextPath, TextPathError, TextPaths};
 

@@ -3,8 +3,10 @@
 //! Gopher: Rae et al., arXiv 2112.11446, section A1.1 and Table A1. FineWeb: Penedo et al.,
 //! arXiv 2406.17557, section 3.6. The figures are theirs; the word rule and the greedy counting of
 //! duplicate n-grams are this program's own, so kept shares differ between tools (they always do).
+//! Under `compat` columns and figures are those of the other package.
 
 use super::rules::{Preset, Rule, When};
+use super::score::Compat;
 
 /// (column, least, largest) of Gopher's quality rules that hold in every language.
 const GOPHER_QUALITY: [(&str, Option<f64>, Option<f64>); 6] = [
@@ -36,13 +38,32 @@ const GOPHER_REPETITION: [(&str, f64); 13] = [
 /// (column, least, largest) of FineWeb's own rules.
 const FINEWEB: [(&str, Option<f64>, Option<f64>); 4] = [
     ("line_end_punct_frac", Some(0.12), None),
-    ("dup_line_char_frac", None, Some(0.1)),
+    ("char_dup_ratio", None, Some(0.1)),
     ("short_line_frac", None, Some(0.67)),
     ("newline_word_ratio", None, Some(0.3)),
 ];
 
 /// The rules of a preset, in the order in which their reasons count.
-pub fn preset_rules(preset: Preset) -> Vec<Rule> {
+pub fn preset_rules(preset: Preset, compat: Option<Compat>) -> Vec<Rule> {
+    let mut rules = published(preset);
+    if compat == Some(Compat::Datatrove) {
+        rules.iter_mut().for_each(as_datatrove);
+    }
+    rules
+}
+
+/// datatrove counts words that are more than signs, and allows a tenth of the repeated characters
+/// that FineWeb's paper does. It asks every rule in every language.
+fn as_datatrove(rule: &mut Rule) {
+    match rule.column.as_str() {
+        "words" => rule.column = "non_symbol_words".to_owned(),
+        "char_dup_ratio" => rule.max = Some(0.01),
+        _ => {}
+    }
+    rule.when = When::default();
+}
+
+fn published(preset: Preset) -> Vec<Rule> {
     match preset {
         Preset::None => Vec::new(),
         Preset::Gopher => gopher(),

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::limits::Limits;
 use super::rules::{Filters, Gates, Rule};
+use super::score::Score;
 use super::size;
 use super::text_path::TextPaths;
 use crate::document::Origin;
@@ -50,7 +51,7 @@ pub struct Config {
 impl Config {
     /// Every filter, those of the preset first.
     pub fn rules(&self) -> Vec<Rule> {
-        let mut rules = super::preset_rules(self.filters.preset);
+        let mut rules = super::preset_rules(self.filters.preset, self.score.compat);
         rules.extend(self.filters.rule.iter().cloned());
         rules
     }
@@ -460,20 +461,6 @@ impl Default for Profile {
             sample_per_shard: 4 << 20,
             reference: None,
         }
-    }
-}
-
-/// What the score stage measures.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Score {
-    /// Identify languages. Without it `lang` is null, and so is whatever needs it.
-    pub language: bool,
-}
-
-impl Default for Score {
-    fn default() -> Self {
-        Score { language: true }
     }
 }
 

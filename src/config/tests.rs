@@ -115,11 +115,17 @@ fn sizes_round_trip() {
 
 #[test]
 fn presets_hold_the_published_figures() {
-    let rules = preset_rules(Preset::Fineweb);
+    let rules = preset_rules(Preset::Fineweb, None);
     let find = |name: &str| rules.iter().find(|r| r.name == name).unwrap();
     assert_eq!(find("gopher_words").min, Some(50.0));
     assert_eq!(find("gopher_dup_10_gram_char_frac").max, Some(0.10));
     assert_eq!(find("gopher_stop_words").when.lang, ["en"]);
     assert_eq!(find("fineweb_line_end_punct_frac").min, Some(0.12));
-    assert!(preset_rules(Preset::None).is_empty());
+    assert_eq!(find("fineweb_char_dup_ratio").max, Some(0.1));
+    assert!(preset_rules(Preset::None, None).is_empty());
+    let rules = preset_rules(Preset::Fineweb, Some(Compat::Datatrove));
+    let find = |name: &str| rules.iter().find(|r| r.name == name).unwrap();
+    assert_eq!(find("gopher_words").column, "non_symbol_words");
+    assert_eq!(find("fineweb_char_dup_ratio").max, Some(0.01));
+    assert!(rules.iter().all(|rule| rule.when.is_empty()));
 }

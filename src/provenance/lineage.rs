@@ -9,6 +9,7 @@ use crate::config::{Gates, Rule, Unit, nearest};
 use crate::document::{EditRecord, Key, Origin, OriginBy, Provenance};
 use crate::edit::{Edited, Settings};
 use crate::mix::{EditPlan, Fate, Judge, Judgement, Plan, Pool, Row, Thresholds};
+use crate::score::measure::quantised;
 use crate::score::row::{ColumnRef, RowSchema, ScoreRow, column_names};
 
 /// A score row together with the source it comes from.
@@ -121,8 +122,25 @@ pub fn judge(
         "source" => Some(Column::Source),
         name => schema.column(name).map(Column::Score),
     };
-    Judge::new(plan_rules, mix, assign, languages, resolve)
+    let rules: Vec<Rule> = plan_rules
+        .iter()
+        .map(|rule| match schema.column(&rule.column) {
+            Some(ColumnRef::Measure(_)) => in_steps(rule),
+            _ => rule.clone(),
+        })
+        .collect();
+    Judge::new(&rules, mix, assign, languages, resolve)
         .map_err(|unknown| unknown.into_iter().map(UnknownColumn::from).collect())
+}
+
+/// The rule with its bounds in the steps that measures come in: else a share of exactly .3, which is
+/// stored a little above, would be more than a `max` of .3.
+fn in_steps(rule: &Rule) -> Rule {
+    Rule {
+        min: rule.min.and_then(quantised),
+        max: rule.max.and_then(quantised),
+        ..rule.clone()
+    }
 }
 
 /// The columns of `gates.mean`, each once, by name.

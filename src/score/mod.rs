@@ -6,6 +6,7 @@
 
 pub mod classifier;
 pub mod concentration;
+mod datatrove;
 pub mod diversity;
 pub mod fasttext;
 pub mod generations;
@@ -23,6 +24,7 @@ use self::concentration::{LogRatios, Profile};
 use self::language::Language;
 use self::measure::{Measure, Measures};
 use self::reference::Reference;
+use crate::config::Compat;
 use crate::text::{MEASURED_BYTES, Scan, beginning, count_words};
 
 /// What the scorers say of one text.
@@ -46,6 +48,7 @@ pub struct Scored {
 pub struct Scorer {
     ratios: BTreeMap<String, LogRatios>,
     language: Language,
+    compat: Option<Compat>,
 }
 
 impl Scorer {
@@ -64,7 +67,13 @@ impl Scorer {
         Scorer {
             ratios: ratios.collect(),
             language,
+            compat: None,
         }
+    }
+
+    /// The same scorers with repetition and quality by the definitions of another package.
+    pub fn compatible(self, compat: Option<Compat>) -> Scorer {
+        Scorer { compat, ..self }
     }
 
     /// Measures `text`; `scan` is left as [`Scan::read`] of what was measured leaves it.
@@ -86,6 +95,9 @@ impl Scorer {
         let mut measures = Measures::default();
         repetition::measure(scan, &mut measures);
         quality::measure(measured, scan, &mut measures);
+        if self.compat == Some(Compat::Datatrove) {
+            datatrove::measure(measured, &mut measures);
+        }
         diversity::measure(scan, &mut measures);
         let ratios = lang.as_deref().and_then(|lang| self.ratios.get(lang));
         measures.set(

@@ -3,6 +3,7 @@
 //! All character shares are of the characters of the whole text. Lines, paragraphs and words are
 //! those of [`crate::text`], words compared case-folded.
 //!
+//! - FineWeb's share of characters in duplicate lines leaves line ends out of the whole.
 //! - A duplicate line or paragraph is one that repeats an earlier one: the first is none.
 //! - The top n-gram is the most frequent one, the earliest of several; its share is its length,
 //!   joined with spaces, times its count, also where the count is 1. So a very short text of
@@ -34,6 +35,10 @@ pub(super) fn measure(scan: &mut Scan, measures: &mut Measures) {
     let (count, dup_chars) = scan.duplicate_lines();
     measures.set(Measure::DupLineFrac, share(count, scan.lines.len() as u64));
     measures.set(Measure::DupLineCharFrac, share(dup_chars, chars));
+    measures.set(
+        Measure::CharDupRatio,
+        share(dup_chars, chars - scan.line_ends),
+    );
     let (count, dup_chars) = scan.duplicate_paragraphs();
     measures.set(
         Measure::DupParaFrac,

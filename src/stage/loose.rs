@@ -11,7 +11,7 @@ use super::inputs::same_file;
 use super::job::CallOptions;
 use super::models::Models;
 use super::score::score_text;
-use crate::config::{Config, Source, TextPaths};
+use crate::config::{Compat, Config, Source, TextPaths};
 use crate::document::Origin;
 use crate::score::Scorer;
 use crate::score::classifier::Scratch;
@@ -31,6 +31,8 @@ pub struct Request<'a> {
     pub id: &'a str,
     /// Who says which language the documents are in.
     pub language: &'a Language,
+    /// By whose definitions repetition and quality are measured.
+    pub compat: Option<Compat>,
     /// The Parquet file.
     pub out: &'a Path,
 }
@@ -66,7 +68,8 @@ pub fn score(request: &Request<'_>, options: &CallOptions) -> Result<(u64, u64),
         ..Source::new("loose", request.patterns.to_vec(), Origin::Unknown)
     };
     let columns = SourceColumns::new(&source, &[]).columns;
-    let scorer = Scorer::new(&models.reference, None, request.language.clone());
+    let scorer =
+        Scorer::new(&models.reference, None, request.language.clone()).compatible(request.compat);
     let shards = shard::find(request.patterns)?;
     refuse_inputs(&shards, request.out)?;
     engine.progress.begin("score", shards.len());

@@ -12,6 +12,7 @@ mod bad_tables;
 mod bad_values;
 mod changed;
 mod commands;
+mod compat;
 mod decided_again;
 mod evaluate;
 mod gates;

@@ -124,7 +124,8 @@ fn scorer(job: &Job, source: &Source) -> Result<(Scorer, String), StageError> {
     let (path, bytes) = profile_of(job, source)?;
     let profile = Profile::from_bytes(&bytes)
         .map_err(|e| StageError::Damaged(format!("{}: {e}", path.display())))?;
-    let scorer = Scorer::new(&job.models.reference, Some(&profile), job.language(source));
+    let scorer = Scorer::new(&job.models.reference, Some(&profile), job.language(source))
+        .compatible(job.config.score.compat);
     Ok((scorer, short_digest(&bytes)))
 }
 
