@@ -52,6 +52,7 @@ pub const KEYS: &[&str] = &[
     "profile.sample_per_shard",
     "profile.reference",
     "score.language",
+    "score.nll",
     "limits.max_document",
     "limits.quarantine",
     "limits.salvage",

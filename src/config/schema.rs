@@ -573,11 +573,16 @@ impl Default for Profile {
 pub struct Score {
     /// Identify languages. Without it `lang` is null, and so is whatever needs it.
     pub language: bool,
+    /// Measure `nll` and `novelty` under the prior.
+    pub nll: bool,
 }
 
 impl Default for Score {
     fn default() -> Self {
-        Score { language: true }
+        Score {
+            language: true,
+            nll: false,
+        }
     }
 }
 

@@ -58,6 +58,7 @@ impl Prior for ByHand {
         let mut at = 0;
         for word in text.split(' ').filter(|_| self.knows(lang)) {
             let token = Token {
+                listed: true,
                 span: at..at + word.len(),
                 probability: self.probability,
                 editable: word.len() > 1,

@@ -1,0 +1,283 @@
+//! A sample of a pool's n-grams, with the documents of those that are rare.
+//!
+//! What a filter loses first is the tail: n-grams that few documents have. Of all distinct words and
+//! pairs of a language those of the [`SAMPLED`] smallest hashes are kept, each with how many documents
+//! have it and, up to [`RARE`], which. A hash has nothing to do with what it stands for, so they are a
+//! simple random sample of the distinct n-grams, and the counts of those in it are exact: whatever is
+//! among the smallest in the end was so at every merge. Rare is what at most [`RARE`] documents have;
+//! an n-gram that one document says a hundred times is in no less danger.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    ByHash, Place, Rows, put_place, put_shards, put_text, take_place, take_shards, take_text,
+};
+use crate::score::concentration::{put, take};
+use crate::score::measure::{quantised, share};
+use crate::text::{Scan, pair_hash};
+
+/// Distinct n-grams of a language that are looked at.
+pub const SAMPLED: usize = 4096;
+/// Most documents of a rare n-gram.
+pub const RARE: usize = 4;
+
+/// One n-gram of the sample.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Ngram {
+    documents: u64,
+    /// The last document that was counted.
+    last: Option<Place>,
+    /// Its documents, as long as they are few.
+    places: Vec<Place>,
+}
+
+/// The sample of one language.
+#[derive(Debug, Clone)]
+struct Tail {
+    ngrams: ByHash<Ngram>,
+    /// No n-gram of a larger hash is in the sample.
+    largest: u64,
+}
+
+impl Default for Tail {
+    fn default() -> Self {
+        Tail {
+            ngrams: ByHash::default(),
+            largest: u64::MAX,
+        }
+    }
+}
+
+/// How much of a pool's tail is still there.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Retention {
+    /// Distinct n-grams that were looked at.
+    pub ngrams: u64,
+    /// Those that at most four documents have.
+    pub rare: u64,
+    /// Rare ones of which at least one document is taken.
+    pub kept: u64,
+    /// `kept` over `rare`.
+    pub retention: f64,
+    /// Lower end of the 95% interval (Wilson) for all rare n-grams of the profiled text; `retention` where
+    /// all were looked at.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}
+
+impl Tail {
+    fn add(&mut self, place: Place, scan: &Scan) {
+        let hashes = scan.word_hashes();
+        let pairs = hashes.windows(2).map(|two| pair_hash(two[0], two[1]));
+        for hash in hashes.iter().copied().chain(pairs) {
+            if hash <= self.largest {
+                self.count(hash, place);
+            }
+        }
+    }
+
+    #[cold]
+    fn count(&mut self, hash: u64, place: Place) {
+        let ngram = self.ngrams.entry(hash).or_default();
+        if ngram.last == Some(place) {
+            return;
+        }
+        ngram.last = Some(place);
+        ngram.documents += 1;
+        if ngram.places.len() < RARE {
+            ngram.places.push(place);
+        }
+        if self.ngrams.len() >= 2 * SAMPLED {
+            self.shrink();
+        }
+    }
+
+    fn shrink(&mut self) {
+        if self.ngrams.len() > SAMPLED {
+            let mut hashes: Vec<u64> = self.ngrams.keys().copied().collect();
+            let (_, &mut last, _) = hashes.select_nth_unstable(SAMPLED - 1);
+            self.largest = self.largest.min(last);
+        }
+        let largest = self.largest;
+        self.ngrams.retain(|hash, _| *hash <= largest);
+    }
+
+    fn merge(&mut self, other: Tail) {
+        self.largest = self.largest.min(other.largest);
+        for (hash, theirs) in other.ngrams {
+            let mine = self.ngrams.entry(hash).or_default();
+            mine.documents += theirs.documents;
+            mine.places.extend(theirs.places);
+            mine.places.sort_unstable();
+            mine.places.truncate(RARE);
+        }
+        self.shrink();
+    }
+
+    /// The n-grams of the sample by rising hash.
+    fn sampled(&self) -> Vec<(u64, &Ngram)> {
+        let mut sampled: Vec<(u64, &Ngram)> = self.ngrams.iter().map(|(h, n)| (*h, n)).collect();
+        sampled.sort_unstable_by_key(|(hash, _)| *hash);
+        sampled.truncate(SAMPLED);
+        sampled
+    }
+
+    fn rare(&self) -> impl Iterator<Item = &Ngram> {
+        let sampled = self.sampled().into_iter();
+        sampled
+            .map(|(_, ngram)| ngram)
+            .filter(|ngram| ngram.documents <= RARE as u64)
+    }
+
+    fn retention(&self, taken: impl Fn(Place) -> bool) -> Option<Retention> {
+        let (mut rare, mut kept) = (0, 0);
+        for ngram in self.rare() {
+            rare += 1;
+            kept += u64::from(ngram.places.iter().any(|&place| taken(place)));
+        }
+        if rare == 0 {
+            return None;
+        }
+        let ngrams = self.ngrams.len().min(SAMPLED);
+        let retention = share(kept, rare);
+        let (low, high) = match ngrams < SAMPLED {
+            true => (retention, retention),
+            false => wilson(kept, rare),
+        };
+        Some(Retention {
+            ngrams: ngrams as u64,
+            rare,
+            kept,
+            retention: quantised(retention)?,
+            low: quantised(low)?,
+            high: quantised(high)?,
+        })
+    }
+}
+
+/// The 95% interval of a share of which `kept` of `of` are known (Wilson 1927).
+fn wilson(kept: u64, of: u64) -> (f64, f64) {
+    const Z: f64 = 1.959_963_984_540_054;
+    let (n, p) = (of as f64, share(kept, of));
+    let middle = p + Z * Z / (2.0 * n);
+    let half = Z * libm::sqrt(p * (1.0 - p) / n + Z * Z / (4.0 * n * n));
+    let whole = 1.0 + Z * Z / n;
+    (
+        ((middle - half) / whole).max(0.0),
+        ((middle + half) / whole).min(1.0),
+    )
+}
+
+/// Samples of a pool's n-grams by language.
+#[derive(Debug, Clone, Default)]
+pub struct Tails(BTreeMap<String, Tail>);
+
+impl PartialEq for Tails {
+    /// The same n-grams in the same documents; what is beyond the sample does not count.
+    fn eq(&self, other: &Self) -> bool {
+        let bytes = |tails: &Tails| {
+            let mut bytes = Vec::new();
+            tails.put(&mut bytes);
+            bytes
+        };
+        bytes(self) == bytes(other)
+    }
+}
+
+impl Eq for Tails {}
+
+impl Tails {
+    /// Counts the document that `scan` read last.
+    pub fn add(&mut self, lang: &str, place: Place, scan: &Scan) {
+        if !self.0.contains_key(lang) {
+            self.0.insert(lang.to_owned(), Tail::default());
+        }
+        if let Some(tail) = self.0.get_mut(lang) {
+            tail.add(place, scan);
+        }
+    }
+
+    /// Adds what another part of the pool has, of other documents; the order of merges does not matter.
+    pub fn merge(&mut self, other: Tails) {
+        for (lang, tail) in other.0 {
+            self.0.entry(lang).or_default().merge(tail);
+        }
+    }
+
+    /// Adds the places of the documents of rare n-grams.
+    pub fn places(&self, rows: &mut Rows) {
+        for place in self
+            .0
+            .values()
+            .flat_map(Tail::rare)
+            .flat_map(|ngram| &ngram.places)
+        {
+            rows.entry(place.shard).or_default().insert(place.row);
+        }
+    }
+
+    /// How much of a language's tail is left where only some documents are taken; null without a tail.
+    pub fn retention(&self, lang: &str, taken: impl Fn(Place) -> bool) -> Option<Retention> {
+        self.0.get(lang)?.retention(taken)
+    }
+
+    /// The samples as bytes: shards, then per language its n-grams by rising hash.
+    pub(in crate::score) fn put(&self, bytes: &mut Vec<u8>) {
+        let rare = self.0.values().flat_map(Tail::rare);
+        let shards = put_shards(bytes, rare.flat_map(|ngram| ngram.places.iter().copied()));
+        put(bytes, self.0.len() as u64);
+        for (lang, tail) in &self.0 {
+            put_text(bytes, lang);
+            let sampled = tail.sampled();
+            put(bytes, sampled.len() as u64);
+            let mut last = 0;
+            for (hash, ngram) in sampled {
+                put(bytes, hash - last);
+                last = hash;
+                put(bytes, ngram.documents);
+                if ngram.documents <= RARE as u64 {
+                    for place in &ngram.places {
+                        put_place(bytes, &shards, *place);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Reads what [`Tails::put`] wrote.
+    pub(in crate::score) fn take(rest: &mut &[u8]) -> Option<Tails> {
+        let shards = take_shards(rest)?;
+        let mut tails = Tails::default();
+        for _ in 0..take(rest)? {
+            let lang = take_text(rest)?;
+            let mut tail = Tail::default();
+            let mut hash = 0u64;
+            for _ in 0..take(rest)? {
+                hash = hash.checked_add(take(rest)?)?;
+                let documents = take(rest)?;
+                let known = if documents <= RARE as u64 {
+                    documents
+                } else {
+                    0
+                };
+                let places = (0..known).map(|_| take_place(rest, &shards));
+                let ngram = Ngram {
+                    documents,
+                    last: None,
+                    places: places.collect::<Option<_>>()?,
+                };
+                if tail.ngrams.insert(hash, ngram).is_some() {
+                    return None;
+                }
+            }
+            tail.shrink();
+            if tails.0.insert(lang, tail).is_some() {
+                return None;
+            }
+        }
+        Some(tails)
+    }
+}

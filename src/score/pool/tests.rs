@@ -1,0 +1,1 @@
+//! Sketches and samples against plain counting.
