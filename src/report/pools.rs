@@ -29,7 +29,7 @@ pub struct PoolLine {
     pub kl: Option<f64>,
     /// Jensen-Shannon divergence from it, bits; null without one.
     pub js: Option<f64>,
-    /// The same of documents drawn until they have 131,072 n-grams (all, where there are fewer), at most 2,048 of
+    /// The same of documents drawn until they have 131,072 n-grams (all, where there are fewer), at most 512 of
     /// one: these can be compared between sources; null without words.
     pub fixed: Option<Fixed>,
     /// N-grams said more often than in human text, those first that add most to `kl`: of at least ten

@@ -92,7 +92,7 @@ pub(super) fn shape_of(mut filled: Vec<u64>, buckets: usize) -> Option<Shape> {
     }
     let size = buckets as f64;
     let gini = 2.0 * ranked as f64 / (size * whole) - (size + 1.0) / size;
-    let top: u64 = filled.iter().rev().take(buckets / 100).sum();
+    let top: u64 = filled.iter().rev().take(buckets.div_ceil(100)).sum();
     Some(Shape {
         entropy: quantised(entropy)?,
         gini: quantised(gini)?,

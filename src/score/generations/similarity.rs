@@ -13,7 +13,7 @@ use crate::score::measure::quantised;
 use crate::text::{Scan, pair_hash};
 
 /// Documents that are compared.
-pub const DOCUMENTS: usize = 1024;
+pub const DOCUMENTS: usize = 512;
 /// Pairs of them.
 pub const PAIRS: u64 = 10_000;
 /// Words of a document that count.

@@ -22,11 +22,11 @@ use crate::score::reference::ReferenceLanguage;
 use crate::text::Scan;
 
 /// N-grams that are kept of a pool, over all languages.
-pub const BUDGET: u64 = 1 << 20;
+pub const BUDGET: u64 = 1 << 19;
 /// N-grams at which pools are measured.
 pub const FIXED: u64 = 1 << 17;
 /// N-grams of one document at most.
-pub const FROM_ONE: usize = 2048;
+pub const FROM_ONE: usize = 512;
 
 /// A document of the sample.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,7 +62,8 @@ pub struct Fixed {
     pub js: Option<f64>,
     /// Shannon entropy over the 1,280,000 buckets, bits.
     pub wide_entropy: f64,
-    /// Share of the n-grams in the fullest 1% of them.
+    /// Share of the n-grams in the fullest 1% of those that are filled: about the commonest 1% of the distinct
+    /// n-grams.
     pub wide_top_1_percent: f64,
     /// Filled buckets among them per n-gram: about the distinct n-grams per n-gram.
     pub wide_filled: f64,
@@ -231,13 +232,13 @@ fn shape_at(
         .chunk_by(|a, b| a == b)
         .map(|same| same.len() as u64)
         .collect();
-    let distinct = filled.len() as u64;
+    let distinct = filled.len();
     let Shape {
         entropy,
         gini,
         top_1_percent,
     } = narrow.shape()?;
-    let wide = shape_of(filled, WIDE)?;
+    let wide = shape_of(filled, distinct)?;
     let from_human: Option<Divergence> = human.and_then(|human| narrow.divergence(human));
     Some(Fixed {
         documents,
@@ -249,6 +250,6 @@ fn shape_at(
         js: from_human.map(|d| d.js),
         wide_entropy: wide.entropy,
         wide_top_1_percent: wide.top_1_percent,
-        wide_filled: quantised(share(distinct, ngrams))?,
+        wide_filled: quantised(share(distinct as u64, ngrams))?,
     })
 }

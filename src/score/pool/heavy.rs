@@ -16,12 +16,12 @@ pub struct Entry {
     pub count: u64,
     /// Most occurrences that were not.
     pub missed: u64,
-    /// Documents with a counted occurrence.
-    pub documents: u64,
+    /// Documents with a counted occurrence; `u32::MAX` for more.
+    pub documents: u32,
     /// Hashes of its two words; of one word, twice that.
     pub words: [u64; 2],
     /// The last document, so that each counts once; document numbers begin at 1.
-    last: u64,
+    last: u32,
 }
 
 /// The sketch.
@@ -45,7 +45,7 @@ impl Heavy {
     }
 
     /// Counts occurrences of an n-gram in a document, numbered from 1; true if it is new here.
-    pub fn add(&mut self, ngram: u64, words: [u64; 2], document: u64, count: u64) -> bool {
+    pub fn add(&mut self, ngram: u64, words: [u64; 2], document: u32, count: u64) -> bool {
         self.counted += count;
         let missed = self.missed;
         let mut new = false;
@@ -60,7 +60,9 @@ impl Heavy {
             }
         });
         entry.count += count;
-        entry.documents += u64::from(entry.last != document);
+        entry.documents = entry
+            .documents
+            .saturating_add(u32::from(entry.last != document));
         entry.last = document;
         if new && self.entries.len() >= 2 * self.room {
             self.shrink();
@@ -80,7 +82,7 @@ impl Heavy {
                 ..*theirs
             });
             mine.count += theirs.count;
-            mine.documents += theirs.documents;
+            mine.documents = mine.documents.saturating_add(theirs.documents);
             mine.missed += theirs.missed;
             // Both number their documents from 1.
             mine.last = 0;

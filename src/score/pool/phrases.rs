@@ -16,12 +16,12 @@ use crate::score::measure::{quantised, share};
 use crate::score::reference::ReferenceLanguage;
 use crate::text::{Scan, pair_hash, words_at};
 
-/// Words that a sketch has room for: none is undercounted by more than 1/8192 of all words.
-pub const WORDS: usize = 8192;
-/// Pairs that a sketch has room for: none is undercounted by more than 1/16384 of all pairs.
-pub const PAIRS: usize = 16384;
+/// Words that a sketch has room for: none is undercounted by more than 1/4096 of all words.
+pub const WORDS: usize = 4096;
+/// Pairs that a sketch has room for: none is undercounted by more than 1/4096 of all pairs.
+pub const PAIRS: usize = 4096;
 /// Fewest documents in which an n-gram must occur to be told.
-pub const LEAST_DOCUMENTS: u64 = 10;
+pub const LEAST_DOCUMENTS: u32 = 10;
 /// Longest word that is told, in bytes.
 const LONGEST: usize = 64;
 
@@ -53,7 +53,7 @@ pub struct Phrases {
     words: Heavy,
     pairs: Heavy,
     texts: ByHash<Box<str>>,
-    documents: u64,
+    documents: u32,
     /// First places of the words of a document that are new to the sketch; scratch.
     new: Vec<u32>,
 }
@@ -73,7 +73,7 @@ impl Default for Phrases {
 impl Phrases {
     /// Counts the document `text`, which `scan` read last.
     pub fn add(&mut self, text: &str, scan: &Scan) {
-        self.documents += 1;
+        self.documents = self.documents.wrapping_add(1).max(1);
         let hashes = scan.word_hashes();
         self.new.clear();
         let mut types = 0;
@@ -167,7 +167,7 @@ fn told(
         ngram: spell(entry)?,
         count: entry.count,
         missed: entry.missed,
-        documents: entry.documents,
+        documents: u64::from(entry.documents),
         share: quantised(share)?,
         human_share: quantised(human)?,
         ratio: quantised(ratio)?,

@@ -23,20 +23,38 @@ pub const SAMPLED: usize = 4096;
 /// Most documents of a rare n-gram.
 pub const RARE: usize = 4;
 
-/// One n-gram of the sample.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Ngram {
-    documents: u64,
-    /// The last document that was counted.
-    last: Option<Place>,
-    /// Its documents, as long as they are few.
-    places: Vec<Place>,
+/// The documents of an n-gram.
+#[derive(Debug, Clone)]
+enum Documents {
+    /// At most [`RARE`].
+    Few(Vec<Place>),
+    Many,
+}
+
+impl Documents {
+    fn few(&self) -> Option<&Vec<Place>> {
+        match self {
+            Documents::Few(places) => Some(places),
+            Documents::Many => None,
+        }
+    }
+
+    /// Adds documents that it does not have, of which the first may be its last.
+    fn add(&mut self, more: &[Place]) {
+        if let Documents::Few(places) = self {
+            let known = usize::from(places.last().is_some_and(|last| more.first() == Some(last)));
+            match places.len() + more.len() - known {
+                ..=RARE => places.extend_from_slice(&more[known..]),
+                _ => *self = Documents::Many,
+            }
+        }
+    }
 }
 
 /// The sample of one language.
 #[derive(Debug, Clone)]
 struct Tail {
-    ngrams: ByHash<Ngram>,
+    ngrams: ByHash<Documents>,
     /// No n-gram of a larger hash is in the sample.
     largest: u64,
 }
@@ -81,15 +99,9 @@ impl Tail {
 
     #[cold]
     fn count(&mut self, hash: u64, place: Place) {
-        let ngram = self.ngrams.entry(hash).or_default();
-        if ngram.last == Some(place) {
-            return;
-        }
-        ngram.last = Some(place);
-        ngram.documents += 1;
-        if ngram.places.len() < RARE {
-            ngram.places.push(place);
-        }
+        let documents = self.ngrams.entry(hash);
+        let none = || Documents::Few(Vec::new());
+        documents.or_insert_with(none).add(&[place]);
         if self.ngrams.len() >= 2 * SAMPLED {
             self.shrink();
         }
@@ -108,35 +120,34 @@ impl Tail {
     fn merge(&mut self, other: Tail) {
         self.largest = self.largest.min(other.largest);
         for (hash, theirs) in other.ngrams {
-            let mine = self.ngrams.entry(hash).or_default();
-            mine.documents += theirs.documents;
-            mine.places.extend(theirs.places);
-            mine.places.sort_unstable();
-            mine.places.truncate(RARE);
+            match (self.ngrams.get_mut(&hash), theirs.few()) {
+                (None, _) => drop(self.ngrams.insert(hash, theirs)),
+                (Some(mine), Some(places)) => mine.add(places),
+                (Some(mine), None) => *mine = Documents::Many,
+            }
         }
         self.shrink();
     }
 
     /// The n-grams of the sample by rising hash.
-    fn sampled(&self) -> Vec<(u64, &Ngram)> {
-        let mut sampled: Vec<(u64, &Ngram)> = self.ngrams.iter().map(|(h, n)| (*h, n)).collect();
+    fn sampled(&self) -> Vec<(u64, &Documents)> {
+        let mut sampled: Vec<(u64, &Documents)> =
+            self.ngrams.iter().map(|(h, n)| (*h, n)).collect();
         sampled.sort_unstable_by_key(|(hash, _)| *hash);
         sampled.truncate(SAMPLED);
         sampled
     }
 
-    fn rare(&self) -> impl Iterator<Item = &Ngram> {
+    fn rare(&self) -> impl Iterator<Item = &Vec<Place>> {
         let sampled = self.sampled().into_iter();
-        sampled
-            .map(|(_, ngram)| ngram)
-            .filter(|ngram| ngram.documents <= RARE as u64)
+        sampled.filter_map(|(_, documents)| documents.few())
     }
 
     fn retention(&self, taken: impl Fn(Place) -> bool) -> Option<Retention> {
         let (mut rare, mut kept) = (0, 0);
-        for ngram in self.rare() {
+        for documents in self.rare() {
             rare += 1;
-            kept += u64::from(ngram.places.iter().any(|&place| taken(place)));
+            kept += u64::from(documents.iter().any(|&place| taken(place)));
         }
         if rare == 0 {
             return None;
@@ -209,12 +220,7 @@ impl Tails {
 
     /// Adds the places of the documents of rare n-grams.
     pub fn places(&self, rows: &mut Rows) {
-        for place in self
-            .0
-            .values()
-            .flat_map(Tail::rare)
-            .flat_map(|ngram| &ngram.places)
-        {
+        for place in self.0.values().flat_map(Tail::rare).flatten() {
             rows.entry(place.shard).or_default().insert(place.row);
         }
     }
@@ -227,21 +233,23 @@ impl Tails {
     /// The samples as bytes: shards, then per language its n-grams by rising hash.
     pub(in crate::score) fn put(&self, bytes: &mut Vec<u8>) {
         let rare = self.0.values().flat_map(Tail::rare);
-        let shards = put_shards(bytes, rare.flat_map(|ngram| ngram.places.iter().copied()));
+        let shards = put_shards(bytes, rare.flatten().copied());
         put(bytes, self.0.len() as u64);
         for (lang, tail) in &self.0 {
             put_text(bytes, lang);
             let sampled = tail.sampled();
             put(bytes, sampled.len() as u64);
             let mut last = 0;
-            for (hash, ngram) in sampled {
+            for (hash, documents) in sampled {
                 put(bytes, hash - last);
                 last = hash;
-                put(bytes, ngram.documents);
-                if ngram.documents <= RARE as u64 {
-                    for place in &ngram.places {
-                        put_place(bytes, &shards, *place);
-                    }
+                let mut places = documents.few().cloned().unwrap_or_default();
+                // The order of merges is no part of it.
+                places.sort_unstable();
+                // No n-gram has no document: 0 stands for many.
+                put(bytes, places.len() as u64);
+                for place in places {
+                    put_place(bytes, &shards, place);
                 }
             }
         }
@@ -257,19 +265,15 @@ impl Tails {
             let mut hash = 0u64;
             for _ in 0..take(rest)? {
                 hash = hash.checked_add(take(rest)?)?;
-                let documents = take(rest)?;
-                let known = if documents <= RARE as u64 {
-                    documents
-                } else {
-                    0
+                let documents = match take(rest)? {
+                    0 => Documents::Many,
+                    few if few <= RARE as u64 => {
+                        let places = (0..few).map(|_| take_place(rest, &shards));
+                        Documents::Few(places.collect::<Option<_>>()?)
+                    }
+                    _ => return None,
                 };
-                let places = (0..known).map(|_| take_place(rest, &shards));
-                let ngram = Ngram {
-                    documents,
-                    last: None,
-                    places: places.collect::<Option<_>>()?,
-                };
-                if tail.ngrams.insert(hash, ngram).is_some() {
+                if tail.ngrams.insert(hash, documents).is_some() {
                     return None;
                 }
             }

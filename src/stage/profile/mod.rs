@@ -28,9 +28,6 @@ use crate::shard::{self, write_atomic};
 /// N-grams of a pool that are told as said too often.
 const OVER_REPRESENTED: usize = 20;
 
-/// Shards whose samples are in memory before they are merged.
-const SHARDS_AT_ONCE: usize = 16;
-
 /// What `profile/SOURCE.json` tells.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Summary {
@@ -190,7 +187,7 @@ fn sample(
     let columns = job.columns(source);
     let mut whole = Sample::default();
     let mut taken = 0;
-    'enough: for some in inputs.chunks(SHARDS_AT_ONCE) {
+    'enough: for some in inputs.chunks(job.engine.at_once()) {
         let parts = job.engine.each(some, |input| {
             let part = sample_shard(job, source, &columns, input);
             job.engine.progress.shard_done(input.shard.bytes);
