@@ -28,7 +28,7 @@ pub struct TokenTally {
     documents: u64,
     squared_lengths: u128,
     similar: Similar,
-    /// A token in lower case; scratch.
+    /// A text in lower case; scratch.
     lower: Vec<u8>,
 }
 
@@ -66,27 +66,32 @@ impl TokenTally {
     /// Adds one document, which `scan` read last and whose draw is a hash of its key. Tokens are told apart by
     /// 64-bit hashes.
     pub fn add(&mut self, text: &str, scan: &Scan, draw: u64) {
-        let mut length = 0u64;
-        // What is white space is no letter and has none's case, so tokens can be lowered one by one.
-        for token in text
-            .split(is_python_space)
-            .filter(|token| !token.is_empty())
-        {
-            let hash = if token.is_ascii() {
-                self.lower.clear();
-                self.lower.extend_from_slice(token.as_bytes());
-                self.lower.make_ascii_lowercase();
-                xxh3_64(&self.lower)
-            } else {
-                xxh3_64(token.to_lowercase().as_bytes())
-            };
-            *self.counts.entry(hash).or_default() += 1;
-            length += 1;
+        let before = self.tokens;
+        if text.is_ascii() {
+            let mut lower = std::mem::take(&mut self.lower);
+            lower.clear();
+            lower.extend_from_slice(text.as_bytes());
+            lower.make_ascii_lowercase();
+            for token in lower.split(|&byte| matches!(byte, b' ' | 9..=13 | 28..=31)) {
+                self.token(token);
+            }
+            self.lower = lower;
+        } else {
+            for token in text.to_lowercase().split(is_python_space) {
+                self.token(token.as_bytes());
+            }
         }
-        self.tokens += length;
+        let length = self.tokens - before;
         self.documents += 1;
         self.squared_lengths += u128::from(length) * u128::from(length);
         self.similar.add(draw, scan);
+    }
+
+    fn token(&mut self, token: &[u8]) {
+        if !token.is_empty() {
+            *self.counts.entry(xxh3_64(token)).or_default() += 1;
+            self.tokens += 1;
+        }
     }
 
     /// Adds another tally.

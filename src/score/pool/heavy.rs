@@ -31,6 +31,8 @@ pub struct Heavy {
     room: usize,
     missed: u64,
     counted: u64,
+    /// Entries by what may stay; scratch.
+    order: Vec<(u64, u64)>,
 }
 
 impl Heavy {
@@ -41,11 +43,12 @@ impl Heavy {
             room: room.max(1),
             missed: 0,
             counted: 0,
+            order: Vec::new(),
         }
     }
 
-    /// Counts occurrences of an n-gram in a document, numbered from 1; true if it is new here.
-    pub fn add(&mut self, ngram: u64, words: [u64; 2], document: u32, count: u64) -> bool {
+    /// Counts occurrences of an n-gram in a document, numbered from 1; gives the documents with a counted one.
+    pub fn add(&mut self, ngram: u64, words: [u64; 2], document: u32, count: u64) -> u32 {
         self.counted += count;
         let missed = self.missed;
         let mut new = false;
@@ -64,10 +67,11 @@ impl Heavy {
             .documents
             .saturating_add(u32::from(entry.last != document));
         entry.last = document;
+        let documents = entry.documents;
         if new && self.entries.len() >= 2 * self.room {
             self.shrink();
         }
-        new
+        documents
     }
 
     /// Adds what another sketch of the same room counted of other documents.
@@ -102,13 +106,11 @@ impl Heavy {
 
     /// Keeps the n-grams of the largest `count + missed`; of the same, those of the smaller hash.
     fn shrink(&mut self) {
-        let mut order: Vec<(u64, u64)> = self
-            .entries
-            .iter()
-            .map(|(ngram, entry)| (u64::MAX - (entry.count + entry.missed), *ngram))
-            .collect();
-        let (_, &mut (first_out, _), _) = order.select_nth_unstable(self.room);
-        for (_, ngram) in order.drain(self.room..) {
+        let rank = |(ngram, of): (&u64, &Entry)| (u64::MAX - (of.count + of.missed), *ngram);
+        self.order.clear();
+        self.order.extend(self.entries.iter().map(rank));
+        let (_, &mut (first_out, _), _) = self.order.select_nth_unstable(self.room);
+        for (_, ngram) in self.order.drain(self.room..) {
             self.entries.remove(&ngram);
         }
         self.missed = u64::MAX - first_out;

@@ -22,6 +22,9 @@ pub const WORDS: usize = 4096;
 pub const PAIRS: usize = 4096;
 /// Fewest documents in which an n-gram must occur to be told.
 pub const LEAST_DOCUMENTS: u32 = 10;
+/// First documents of which each new word is kept as text; later, one that comes a second time. What is told is in
+/// many documents, and most words of a shard are in one.
+const FIRST: u32 = 64;
 /// Longest word that is told, in bytes.
 const LONGEST: usize = 64;
 
@@ -54,7 +57,7 @@ pub struct Phrases {
     pairs: Heavy,
     texts: ByHash<Box<str>>,
     documents: u32,
-    /// First places of the words of a document that are new to the sketch; scratch.
+    /// Places of the words of a document whose text is to be kept; scratch.
     new: Vec<u32>,
 }
 
@@ -84,7 +87,8 @@ impl Phrases {
             }
             types += 1;
             let count = u64::from(scan.type_counts[number as usize]);
-            if self.words.add(hash, [hash; 2], self.documents, count) {
+            let seen = self.words.add(hash, [hash; 2], self.documents, count);
+            if seen == if self.documents <= FIRST { 1 } else { 2 } {
                 self.new.push(place);
             }
         }

@@ -26,14 +26,17 @@ pub const RARE: usize = 4;
 /// The documents of an n-gram.
 #[derive(Debug, Clone)]
 enum Documents {
+    /// One: so it is with most.
+    One(Place),
     /// At most [`RARE`].
     Few(Vec<Place>),
     Many,
 }
 
 impl Documents {
-    fn few(&self) -> Option<&Vec<Place>> {
+    fn few(&self) -> Option<&[Place]> {
         match self {
+            Documents::One(place) => Some(std::slice::from_ref(place)),
             Documents::Few(places) => Some(places),
             Documents::Many => None,
         }
@@ -41,12 +44,15 @@ impl Documents {
 
     /// Adds documents that it does not have, of which the first may be its last.
     fn add(&mut self, more: &[Place]) {
-        if let Documents::Few(places) = self {
-            let known = usize::from(places.last().is_some_and(|last| more.first() == Some(last)));
-            match places.len() + more.len() - known {
-                ..=RARE => places.extend_from_slice(&more[known..]),
-                _ => *self = Documents::Many,
-            }
+        let Some(places) = self.few() else {
+            return;
+        };
+        let known = usize::from(places.last() == more.first());
+        let more = &more[known..];
+        if places.len() + more.len() > RARE {
+            *self = Documents::Many;
+        } else if !more.is_empty() {
+            *self = Documents::Few([places, more].concat());
         }
     }
 }
@@ -97,11 +103,11 @@ impl Tail {
         }
     }
 
-    #[cold]
     fn count(&mut self, hash: u64, place: Place) {
         let documents = self.ngrams.entry(hash);
-        let none = || Documents::Few(Vec::new());
-        documents.or_insert_with(none).add(&[place]);
+        documents
+            .and_modify(|documents| documents.add(&[place]))
+            .or_insert(Documents::One(place));
         if self.ngrams.len() >= 2 * SAMPLED {
             self.shrink();
         }
@@ -138,7 +144,7 @@ impl Tail {
         sampled
     }
 
-    fn rare(&self) -> impl Iterator<Item = &Vec<Place>> {
+    fn rare(&self) -> impl Iterator<Item = &[Place]> {
         let sampled = self.sampled().into_iter();
         sampled.filter_map(|(_, documents)| documents.few())
     }
@@ -243,7 +249,7 @@ impl Tails {
             for (hash, documents) in sampled {
                 put(bytes, hash - last);
                 last = hash;
-                let mut places = documents.few().cloned().unwrap_or_default();
+                let mut places = documents.few().unwrap_or_default().to_vec();
                 // The order of merges is no part of it.
                 places.sort_unstable();
                 // No n-gram has no document: 0 stands for many.
