@@ -58,6 +58,7 @@ pub const KEYS: &[&str] = &[
     "profile.sample_per_shard",
     "profile.reference",
     "score.language",
+    "score.nll",
     "score.compat",
     "limits.max_document",
     "limits.quarantine",

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 pub struct Score {
     /// Identify languages. Without it `lang` is null, and so is whatever needs it.
     pub language: bool,
+    /// Measure `nll` and `novelty` under the prior.
+    pub nll: bool,
     /// The package whose definitions repetition and quality follow; this program's own if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compat: Option<Compat>,
@@ -19,6 +21,7 @@ impl Default for Score {
     fn default() -> Self {
         Score {
             language: true,
+            nll: false,
             compat: None,
         }
     }

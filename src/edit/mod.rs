@@ -7,6 +7,7 @@
 
 mod calibrate;
 pub mod prior;
+mod surprise;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +17,7 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 pub use calibrate::ProbabilitySketch;
 use prior::{Continuation, Outlook, Prior, PriorError, Token};
+pub use surprise::{Surprise, surprise};
 
 /// How the editor edits.
 #[derive(Debug, Clone, PartialEq)]

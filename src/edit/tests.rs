@@ -58,6 +58,7 @@ impl Prior for ByHand {
         let mut at = 0;
         for word in text.split(' ').filter(|_| self.knows(lang)) {
             let token = Token {
+                listed: word.len() > 2,
                 span: at..at + word.len(),
                 probability: self.probability,
                 editable: word.len() > 1,
@@ -376,4 +377,26 @@ fn the_embedded_prior_edits_prose() {
         let edited = edit(text, lang, prior, &Settings::default(), 1).unwrap();
         assert!(edited.changed >= 1, "{lang}");
     }
+}
+
+#[test]
+fn surprise_is_the_mean_over_known_tokens() {
+    let of = |probability, lang, text| surprise(text, lang, &by_hand(probability)).unwrap();
+    let quarter = of(0.25, "xx", "one of two").unwrap();
+    assert_eq!(quarter.nll, Some(2.0));
+    assert!((quarter.novelty - 1.0 / 3.0).abs() < 1e-12);
+    assert_eq!(of(0.0, "xx", "one of two").unwrap().nll, None);
+    assert_eq!(of(0.25, "yy", "one of two"), None);
+    assert_eq!(surprise("", "en", embedded()).unwrap(), None);
+}
+
+#[test]
+fn odd_text_surprises_the_embedded_prior_more() {
+    let of = |text| surprise(text, "en", embedded()).unwrap().unwrap();
+    let plain = of("It was one of the first things that he said to me in the morning.");
+    let odd = of("Morning the in me to said he that things first the of one was it xqzzv.");
+    assert!(
+        plain.nll < odd.nll && plain.novelty < odd.novelty,
+        "{plain:?} {odd:?}"
+    );
 }

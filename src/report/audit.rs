@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::pools::PoolLine;
 use super::{Change, ClassifierLine, Origins, PrevalenceLine};
 
 /// Version of the audit's JSON.
@@ -33,25 +34,6 @@ impl From<Change> for Amount {
     }
 }
 
-/// How concentrated the n-grams of one language of a source's sample are.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ConcentrationLine {
-    /// The source.
-    pub source: String,
-    /// The language; `null` as text where none was found.
-    pub lang: String,
-    /// Documents in the sample.
-    pub documents: u64,
-    /// Shannon entropy of hashed uni- and bigrams, in bits.
-    pub entropy: f64,
-    /// Gini coefficient over them.
-    pub gini: f64,
-    /// Share of all n-grams in the fullest 1% of the buckets.
-    pub top_1_percent: f64,
-    /// Jensen-Shannon divergence from the human reference, in bits; null without one.
-    pub js: Option<f64>,
-}
-
 /// The whole audit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Audit {
@@ -77,6 +59,6 @@ pub struct Audit {
     pub diversity: BTreeMap<String, Option<f64>>,
     /// Repetition and over-concentration, as document means.
     pub repetition: BTreeMap<String, Option<f64>>,
-    /// Concentration of n-grams in the profiled sample, by source and language.
-    pub concentration: Vec<ConcentrationLine>,
+    /// Concentration of n-grams in the profiled sample, by source and language, and what is said too often.
+    pub concentration: Vec<PoolLine>,
 }

@@ -4,18 +4,21 @@
 //! interval, and what comes from a sample says so.
 
 pub mod audit;
+pub mod generations;
+pub mod pools;
 pub mod table;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use self::generations::{GenerationLine, LanguageGeneration, Trend};
+use self::pools::PoolLine;
 use crate::mix::prevalence::Estimate;
 use crate::mix::{Assignment, Level, SourcePlan};
 use crate::provenance::record::{EditTally, RowCounts};
 use crate::provenance::{Failure, record::Tally};
 use crate::score::classifier::{AnsweredLanguage, Classifier};
-use crate::score::generations::CollapseMetrics;
 
 /// Version of `report.json`.
 pub const REPORT_VERSION: u32 = 1;
@@ -144,20 +147,6 @@ impl PrevalenceLine {
     }
 }
 
-/// Collapse metrics of one generation of a source.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct GenerationLine {
-    /// The source.
-    pub source: String,
-    /// The generation; null where nothing is declared.
-    pub generation: Option<u32>,
-    /// The metrics.
-    #[serde(flatten)]
-    pub metrics: CollapseMetrics,
-    /// True if they are of a sample, not of the whole source.
-    pub sampled: bool,
-}
-
 /// The classifier, and where it answers.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ClassifierLine {
@@ -217,12 +206,18 @@ pub struct Report {
     pub by_lang: BTreeMap<String, Change>,
     /// Before and after, by origin and stratum.
     pub by_stratum: BTreeMap<String, Change>,
-    /// Collapse metrics by source and generation.
+    /// Collapse metrics by source and generation, on the profile's sample.
     pub generations: Vec<GenerationLine>,
+    /// Where they go from generation to generation, by source and over all.
+    pub generation_trends: Vec<Trend>,
+    /// How much there is of each generation in each language, over all rows.
+    pub languages_by_generation: Vec<LanguageGeneration>,
     /// Lexical diversity, as document means.
     pub diversity: Means,
     /// Repetition and over-concentration, as document means.
     pub concentration: Means,
+    /// Concentration of each source's text by language, what it says too often, and what the plan makes of it.
+    pub pools: Vec<PoolLine>,
     /// What the editor did.
     pub edits: EditTally,
     /// Human documents that no variant may be made of, by why not.

@@ -1,6 +1,8 @@
 //! The report as plain text for the terminal.
 
 pub mod audit;
+pub mod generations;
+pub mod pools;
 pub mod prevalence;
 
 use std::fmt::Write;
@@ -19,6 +21,8 @@ pub fn render(report: &Report) -> String {
     changes(&mut text, "language", &report.by_lang, &report.unit);
     means(&mut text, "diversity", &report.diversity);
     means(&mut text, "concentration", &report.concentration);
+    pools::render(&mut text, &report.pools);
+    generations::render(&mut text, &report.generations, &report.generation_trends);
     edits(&mut text, report);
     for gate in report.gates.iter().filter(|gate| !gate.ok) {
         line(

@@ -11,11 +11,20 @@ use std::collections::BTreeMap;
 use thiserror::Error;
 
 use super::measure::{quantised, share};
+use super::pool::Place;
+use super::pool::drawn::Drawn;
+use super::pool::tail::Tails;
 use super::reference::ReferenceLanguage;
 use crate::text::{Scan, pair_hash};
 
 /// Buckets of a profile (the paper's number).
 pub const BUCKETS: usize = 10_000;
+
+/// Parts of a bucket, by further bits of the hash.
+pub const PARTS: usize = 128;
+
+/// Buckets of a wide profile, each a part of one of the [`BUCKETS`].
+pub const WIDE: usize = BUCKETS * PARTS;
 
 /// The paper's constant beside each probability.
 const EPSILON: f64 = 1e-8;
@@ -24,7 +33,8 @@ const EPSILON: f64 = 1e-8;
 pub const UNDETERMINED: &str = "und";
 
 const MAGIC: &[u8; 8] = b"TAMISPRO";
-const VERSION: u8 = 1;
+/// Version of a profile's bytes.
+pub const VERSION: u8 = 2;
 
 /// Why bytes are no profile.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -45,8 +55,49 @@ pub enum ProfileError {
 
 /// The bucket of a word or pair hash.
 #[inline]
-fn bucket(hash: u64) -> usize {
+pub(super) fn bucket(hash: u64) -> usize {
     (((hash >> 32) * BUCKETS as u64) >> 32) as usize
+}
+
+/// The wide buckets of a document's words and pairs, words first at each place; `PARTS` of them after
+/// each other make a bucket.
+pub(super) fn wide_buckets(scan: &Scan) -> impl Iterator<Item = u32> {
+    let wide = |hash: u64| (((hash >> 32) * WIDE as u64) >> 32) as u32;
+    let hashes = scan.word_hashes();
+    hashes.iter().enumerate().flat_map(move |(place, &hash)| {
+        let next = hashes.get(place + 1);
+        let pair = next.map(|&next| wide(pair_hash(hash, next)));
+        std::iter::once(wide(hash)).chain(pair)
+    })
+}
+
+/// How unevenly n-grams fall over `buckets` buckets, of which `filled` are the counts of those that are not
+/// empty; `None` for none.
+pub(super) fn shape_of(mut filled: Vec<u64>, buckets: usize) -> Option<Shape> {
+    filled.sort_unstable();
+    let ngrams: u64 = filled.iter().sum();
+    if ngrams == 0 {
+        return None;
+    }
+    let whole = ngrams as f64;
+    let mut entropy = 0.0;
+    let mut ranked = 0u128;
+    let first_rank = (buckets - filled.len()) as u128 + 1;
+    for (rank, &count) in (first_rank..).zip(&filled) {
+        ranked += rank * u128::from(count);
+        if count > 0 {
+            let p = count as f64 / whole;
+            entropy -= p * libm::log2(p);
+        }
+    }
+    let size = buckets as f64;
+    let gini = 2.0 * ranked as f64 / (size * whole) - (size + 1.0) / size;
+    let top: u64 = filled.iter().rev().take(buckets.div_ceil(100)).sum();
+    Some(Shape {
+        entropy: quantised(entropy)?,
+        gini: quantised(gini)?,
+        top_1_percent: quantised(share(top, ngrams))?,
+    })
 }
 
 /// Buckets of a document's words and pairs, words first at each place.
@@ -101,6 +152,19 @@ pub struct Divergence {
 }
 
 impl Counts {
+    /// The counts of documents of which these are the buckets of the n-grams.
+    pub(super) fn of_buckets(buckets: impl Iterator<Item = usize>, documents: u64) -> Counts {
+        let mut counts = Counts {
+            documents,
+            ..Counts::default()
+        };
+        for bucket in buckets {
+            counts.counts[bucket] += 1;
+            counts.ngrams += 1;
+        }
+        counts
+    }
+
     /// Counts the document that `scan` read last.
     pub fn add(&mut self, scan: &Scan) {
         self.count(buckets(scan));
@@ -139,29 +203,7 @@ impl Counts {
 
     /// How unevenly the n-grams fall; `None` for an empty pool.
     pub fn shape(&self) -> Option<Shape> {
-        if self.ngrams == 0 {
-            return None;
-        }
-        let mut sorted = self.counts.clone();
-        sorted.sort_unstable();
-        let whole = self.ngrams as f64;
-        let mut entropy = 0.0;
-        let mut ranked = 0u128;
-        for (rank, &count) in (1u128..).zip(&sorted) {
-            ranked += rank * u128::from(count);
-            if count > 0 {
-                let p = count as f64 / whole;
-                entropy -= p * libm::log2(p);
-            }
-        }
-        let buckets = BUCKETS as f64;
-        let gini = 2.0 * ranked as f64 / (buckets * whole) - (buckets + 1.0) / buckets;
-        let top: u64 = sorted[BUCKETS - BUCKETS / 100..].iter().sum();
-        Some(Shape {
-            entropy: quantised(entropy)?,
-            gini: quantised(gini)?,
-            top_1_percent: quantised(share(top, self.ngrams))?,
-        })
+        shape_of(self.counts.clone(), BUCKETS)
     }
 
     /// How far the pool is from human text of its language; `None` for an empty pool.
@@ -182,10 +224,14 @@ impl Counts {
     }
 }
 
-/// Bucket counts of a pool, by language.
+/// Bucket counts of a pool, by language, and what is kept of its documents.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Profile {
     languages: BTreeMap<String, Counts>,
+    /// A sample of the documents.
+    pub drawn: Drawn,
+    /// A sample of the n-grams.
+    pub tails: Tails,
 }
 
 impl Profile {
@@ -194,11 +240,20 @@ impl Profile {
         self.of_mut(lang.unwrap_or(UNDETERMINED)).add(scan);
     }
 
-    /// Adds what another profile counted; the order of merges does not matter.
-    pub fn merge(&mut self, other: &Profile) {
+    /// Lets the samples have the document at `place` that `scan` read last; its draw is a hash of its key.
+    pub fn sample(&mut self, lang: Option<&str>, scan: &Scan, (draw, place): (u64, Place)) {
+        let lang = lang.unwrap_or(UNDETERMINED);
+        self.drawn.add(draw, place, lang, scan);
+        self.tails.add(lang, place, scan);
+    }
+
+    /// Adds what another profile counted of other shards; the order of merges does not matter.
+    pub fn merge(&mut self, other: Profile) {
         for (lang, counts) in &other.languages {
             self.of_mut(lang).merge(counts);
         }
+        self.drawn.merge(other.drawn);
+        self.tails.merge(other.tails);
     }
 
     /// The counts of one language.
@@ -223,7 +278,7 @@ impl Profile {
     }
 
     /// The profile as bytes: header, then per language its code, documents and counts, all numbers
-    /// in LEB128. The same profile is always the same bytes.
+    /// in LEB128, then the two samples. The same profile is always the same bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = MAGIC.to_vec();
         bytes.push(VERSION);
@@ -236,6 +291,8 @@ impl Profile {
                 put(&mut bytes, count);
             }
         }
+        self.drawn.put(&mut bytes);
+        self.tails.put(&mut bytes);
         bytes
     }
 
@@ -276,11 +333,14 @@ impl Profile {
                 return None;
             }
         }
+        profile.drawn = Drawn::take(rest)?;
+        profile.tails = Tails::take(rest)?;
         Some(profile)
     }
 }
 
-fn put(bytes: &mut Vec<u8>, mut number: u64) {
+/// Appends a number in LEB128.
+pub(super) fn put(bytes: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
         bytes.push(number as u8 | 0x80);
         number >>= 7;
@@ -288,7 +348,8 @@ fn put(bytes: &mut Vec<u8>, mut number: u64) {
     bytes.push(number as u8);
 }
 
-fn take(rest: &mut &[u8]) -> Option<u64> {
+/// Takes a number in LEB128 off.
+pub(super) fn take(rest: &mut &[u8]) -> Option<u64> {
     let mut number = 0u64;
     for shift in (0..64).step_by(7) {
         let (&byte, after) = rest.split_first()?;

@@ -132,7 +132,7 @@ proptest! {
             whole.add(lang, &scan);
             if place < 3 { first.add(lang, &scan) } else { second.add(lang, &scan) }
         }
-        second.merge(&first);
+        second.merge(first);
         prop_assert_eq!(&second, &whole);
         prop_assert_eq!(Profile::from_bytes(&whole.to_bytes()), Ok(whole));
     }

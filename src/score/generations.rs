@@ -1,21 +1,35 @@
-//! Collapse metrics of a set of documents, as the guides of the field define them.
+//! Collapse metrics of a set of documents, as the guides of the field define them, and what of them
+//! can be compared between sets of any size.
 //!
-//! Tokens are the lower-cased text split on white space; nothing is normalised for length, so
-//! compare sets of similar size. Models trained on models' output lose types and entropy and gain
-//! repetition from one generation to the next (Shumailov et al., Nature 631, 2024).
+//! Tokens are the lower-cased text split on white space, both as Python's `str.lower()` and `str.split()`
+//! do it. The metrics of a whole set grow or shrink with its size; [`rarefied`] gives them at a fixed
+//! number of tokens, and [`similarity`] compares documents of a fixed number of words with each other.
+//! Models trained on models' output lose types and entropy and gain repetition from one generation to the
+//! next (Shumailov et al., Nature 631, 2024).
 
-use std::collections::{BTreeMap, HashMap};
+pub mod rarefied;
+pub mod similarity;
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
+use self::rarefied::{Rarefied, rarefied};
+use self::similarity::{SelfSimilarity, Similar};
+use super::pool::ByHash;
+use crate::text::Scan;
+
 /// Token counts and lengths of a set of documents; mergeable, in any order.
 #[derive(Debug, Clone, Default)]
 pub struct TokenTally {
-    counts: HashMap<u64, u64>,
+    counts: ByHash<u64>,
     tokens: u64,
     documents: u64,
     squared_lengths: u128,
+    similar: Similar,
+    /// A text in lower case; scratch.
+    lower: Vec<u8>,
 }
 
 /// The metrics of one set of documents.
@@ -23,6 +37,8 @@ pub struct TokenTally {
 pub struct CollapseMetrics {
     /// Documents in the set.
     pub documents: u64,
+    /// Tokens in the set.
+    pub tokens: u64,
     /// Distinct tokens.
     pub unique_tokens: u64,
     /// Distinct tokens over tokens; null without tokens.
@@ -35,19 +51,47 @@ pub struct CollapseMetrics {
     pub length_variance: Option<f64>,
     /// Mean length in tokens; null without documents.
     pub avg_length: Option<f64>,
+    /// What is expected of 10,000 tokens of the set; null where it has fewer.
+    pub at_10000_tokens: Option<Rarefied>,
+    /// How much its documents share; null under two documents of five words.
+    pub self_similarity: Option<SelfSimilarity>,
+}
+
+/// White space as `str.split()` of Python has it: that of Unicode, and four separators of ASCII.
+fn is_python_space(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '\u{1c}'..='\u{1f}')
 }
 
 impl TokenTally {
-    /// Adds one document. Tokens are told apart by 64-bit hashes.
-    pub fn add(&mut self, text: &str) {
-        let mut length = 0u64;
-        for token in text.to_lowercase().split_whitespace() {
-            *self.counts.entry(xxh3_64(token.as_bytes())).or_default() += 1;
-            length += 1;
+    /// Adds one document, which `scan` read last and whose draw is a hash of its key. Tokens are told apart by
+    /// 64-bit hashes.
+    pub fn add(&mut self, text: &str, scan: &Scan, draw: u64) {
+        let before = self.tokens;
+        if text.is_ascii() {
+            let mut lower = std::mem::take(&mut self.lower);
+            lower.clear();
+            lower.extend_from_slice(text.as_bytes());
+            lower.make_ascii_lowercase();
+            for token in lower.split(|&byte| matches!(byte, b' ' | 9..=13 | 28..=31)) {
+                self.token(token);
+            }
+            self.lower = lower;
+        } else {
+            for token in text.to_lowercase().split(is_python_space) {
+                self.token(token.as_bytes());
+            }
         }
-        self.tokens += length;
+        let length = self.tokens - before;
         self.documents += 1;
         self.squared_lengths += u128::from(length) * u128::from(length);
+        self.similar.add(draw, scan);
+    }
+
+    fn token(&mut self, token: &[u8]) {
+        if !token.is_empty() {
+            *self.counts.entry(xxh3_64(token)).or_default() += 1;
+            self.tokens += 1;
+        }
     }
 
     /// Adds another tally.
@@ -58,63 +102,54 @@ impl TokenTally {
         self.tokens += other.tokens;
         self.documents += other.documents;
         self.squared_lengths += other.squared_lengths;
+        self.similar.merge(other.similar);
     }
 
-    /// The metrics. Sums run over counts in order of size, so they do not depend on hashing.
-    pub fn metrics(&self) -> CollapseMetrics {
+    /// How many tokens occur how often: occurrences and distinct tokens of that many, by rising occurrences.
+    fn spectrum(&self) -> Vec<(u64, u64)> {
         let mut types_by_count: BTreeMap<u64, u64> = BTreeMap::new();
         for count in self.counts.values() {
             *types_by_count.entry(*count).or_default() += 1;
         }
+        types_by_count.into_iter().collect()
+    }
+
+    /// The metrics. Sums run over counts in order of size, so they do not depend on hashing.
+    pub fn metrics(&self) -> CollapseMetrics {
+        let spectrum = self.spectrum();
         let types = self.counts.len() as f64;
         let tokens = self.tokens as f64;
-        let entropy: f64 = types_by_count
+        let entropy: f64 = spectrum
             .iter()
             .map(|(count, types)| {
                 let p = *count as f64 / tokens;
                 -(*types as f64) * p * libm::log2(p)
             })
             .sum();
-        let once = types_by_count.get(&1).copied().unwrap_or(0) as f64;
-        let documents = self.documents as f64;
-        let mean = tokens / documents;
-        let variance = self.squared_lengths as f64 / documents - mean * mean;
+        let once = match spectrum.first() {
+            Some((1, types)) => *types as f64,
+            _ => 0.0,
+        };
+        let documents = u128::from(self.documents);
+        // In whole numbers: the difference of two large means would lose digits.
+        let spread =
+            documents * self.squared_lengths - u128::from(self.tokens) * u128::from(self.tokens);
+        let variance = spread as f64 / (documents * documents) as f64;
         let some = |value: f64, is: bool| is.then_some(value);
         CollapseMetrics {
             documents: self.documents,
+            tokens: self.tokens,
             unique_tokens: self.counts.len() as u64,
             type_token_ratio: some(types / tokens, self.tokens > 0),
             entropy: some(entropy.max(0.0), self.tokens > 0),
             hapax_ratio: some(once / types, self.tokens > 0),
-            length_variance: some(variance.max(0.0), self.documents > 0),
-            avg_length: some(mean, self.documents > 0),
+            length_variance: some(variance, self.documents > 0),
+            avg_length: some(tokens / self.documents as f64, self.documents > 0),
+            at_10000_tokens: rarefied(&spectrum, rarefied::TOKENS),
+            self_similarity: self.similar.measured(),
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn metrics_by_hand_and_in_parts() {
-        let mut whole = TokenTally::default();
-        whole.add("The cat and the dog");
-        whole.add("a cat");
-        let metrics = whole.metrics();
-        // the 2, cat 2, and 1, dog 1, a 1: 5 types of 7 tokens, 3 of them once.
-        assert_eq!(metrics.unique_tokens, 5);
-        assert!((metrics.type_token_ratio.unwrap() - 5.0 / 7.0).abs() < 1e-12);
-        assert!((metrics.hapax_ratio.unwrap() - 0.6).abs() < 1e-12);
-        let by_hand = 2.0 * (2.0 / 7.0) * (3.5f64).log2() + 3.0 / 7.0 * 7f64.log2();
-        assert!((metrics.entropy.unwrap() - by_hand).abs() < 1e-12);
-        assert!((metrics.length_variance.unwrap() - 2.25).abs() < 1e-12);
-        let mut parts = TokenTally::default();
-        let mut second = TokenTally::default();
-        second.add("a cat");
-        parts.add("The cat and the dog");
-        parts.merge(second);
-        assert_eq!(parts.metrics(), metrics);
-        assert_eq!(TokenTally::default().metrics().entropy, None);
-    }
-}
+mod tests;

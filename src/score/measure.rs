@@ -46,6 +46,8 @@ pub enum Measure {
     HapaxRatio,
     WordEntropy,
     LogImportance,
+    Nll,
+    Novelty,
 }
 
 /// What is fixed about a measure.
@@ -139,11 +141,13 @@ pub const SPECS: [Spec; Measure::COUNT] = [
     sometimes(Measure::HapaxRatio, "hapax_ratio", "share of distinct words", "distinct words that occur once", "own"),
     sometimes(Measure::WordEntropy, "word_entropy", "bits per word", "Shannon entropy of the word frequencies", "Shannon 1948"),
     sometimes(Measure::LogImportance, "log_importance", "nats per n-gram", "mean log ratio of human-reference to source probability of hashed word 1- and 2-grams", "Xie et al. 2023, arXiv 2302.03169"),
+    sometimes(Measure::Nll, "nll", "bits per token", "mean surprise of the prior over the tokens that it knows; null unless score.nll is on", "own"),
+    sometimes(Measure::Novelty, "novelty", "share of tokens", "tokens that the prior does not list after the one before them; null unless score.nll is on", "own"),
 ];
 
 impl Measure {
     /// How many measures there are.
-    pub const COUNT: usize = Measure::LogImportance as usize + 1;
+    pub const COUNT: usize = Measure::Novelty as usize + 1;
 
     /// All measures, in the order of the columns.
     pub fn all() -> impl Iterator<Item = Measure> {

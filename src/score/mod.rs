@@ -1,7 +1,8 @@
 //! Scorers: what can be measured of a text, and the row that holds it.
 //!
 //! One [`Scan`] of a text serves all of them: [`repetition`], [`quality`] and [`diversity`] look at
-//! it alone, [`concentration`] also at a human [`Reference`] and the source's own [`Profile`].
+//! it alone, [`concentration`] also at a human [`Reference`] and the source's own [`Profile`]. [`pool`]
+//! and [`generations`] look at many texts together.
 //! [`measure`] is the table of what they measure, [`row`] the score row. A scorer decides nothing.
 
 pub mod classifier;
@@ -12,6 +13,7 @@ pub mod fasttext;
 pub mod generations;
 pub mod language;
 pub mod measure;
+pub mod pool;
 pub mod quality;
 pub mod reference;
 pub mod repetition;

@@ -9,11 +9,13 @@ mod sample;
 use super::error::StageError;
 use super::job::Job;
 use super::plan::sweep::{Scored, Sum};
+use super::report::pools;
 use super::report::sums::{CONCENTRATION, DIVERSITY, Sums};
 use super::tidy::{Temporaries, tidy};
 use super::{plan, profile, score};
 use crate::provenance::lineage::Lineage;
-use crate::report::audit::{AUDIT_VERSION, Audit, ConcentrationLine};
+use crate::report::audit::{AUDIT_VERSION, Audit};
+use crate::report::pools::PoolLine;
 use crate::report::{ClassifierLine, PrevalenceLine};
 use crate::score::measure::Measure;
 use crate::score::row::Status;
@@ -57,7 +59,9 @@ pub fn run(job: &Job, sample: Option<u64>) -> Result<Audit, StageError> {
             return;
         }
         let judged = lineage.judge(input.source, row);
-        found.sums.add(&job.source(input).name, row, &judged, 0);
+        found
+            .sums
+            .add(&job.source(input).name, row, &judged, (0, 0));
     })?;
     let before = |measures: &[Measure]| found.sums.means(measures).before;
     let amounts = |groups: &std::collections::BTreeMap<String, _>| {
@@ -82,20 +86,11 @@ pub fn run(job: &Job, sample: Option<u64>) -> Result<Audit, StageError> {
     })
 }
 
-fn concentration(job: &Job) -> Result<Vec<ConcentrationLine>, StageError> {
+fn concentration(job: &Job) -> Result<Vec<PoolLine>, StageError> {
     let mut lines = Vec::new();
     for summary in profile::summaries(job)? {
-        for (lang, of) in summary.concentration {
-            lines.push(ConcentrationLine {
-                source: summary.source.clone(),
-                lang,
-                documents: of.documents,
-                entropy: of.entropy,
-                gini: of.gini,
-                top_1_percent: of.top_1_percent,
-                js: of.js,
-            });
-        }
+        let of = summary.concentration.iter();
+        lines.extend(of.map(|(lang, measures)| pools::line(&summary, lang, measures)));
     }
     Ok(lines)
 }

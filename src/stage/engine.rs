@@ -136,6 +136,12 @@ impl Engine {
         }
     }
 
+    /// Shards that [`Engine::each`] works on at once, at most.
+    pub fn at_once(&self) -> usize {
+        let affordable = usize::try_from(self.memory / 4 / SHARD_BYTES).unwrap_or(usize::MAX);
+        self.threads.min(affordable).max(1)
+    }
+
     /// Shards that are in work at once.
     fn drivers(&self) -> usize {
         self.drivers.load(Ordering::Relaxed)
@@ -185,8 +191,7 @@ impl Engine {
                 slots[index] = Some(result);
             }
         };
-        let affordable = usize::try_from(self.memory / 4 / SHARD_BYTES).unwrap_or(usize::MAX);
-        let drivers = self.threads.min(items.len()).min(affordable).max(1);
+        let drivers = self.at_once().min(items.len()).max(1);
         self.drivers.store(drivers, Ordering::Relaxed);
         std::thread::scope(|scope| {
             for _ in 0..drivers {

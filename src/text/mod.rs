@@ -20,6 +20,7 @@ pub(crate) use self::hash::pair_hash;
 pub use self::hash::word_hash;
 pub use self::scan::Scan;
 pub use self::words::count_words;
+pub(crate) use self::words::words_at;
 
 /// Bytes of a text that measures look at: a larger document is measured by its beginning, so that a
 /// worker's scratch stays within some hundred MiB whatever the text.

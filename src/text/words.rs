@@ -131,6 +131,42 @@ pub fn count_words(text: &str) -> u64 {
     count.0
 }
 
+/// Calls `see` with the case-folded words at these places of a text, counted from 0 and rising.
+pub(crate) fn words_at(text: &str, places: &[u32], see: impl FnMut(u32, &str)) {
+    struct At<'a, F> {
+        places: &'a [u32],
+        next: u32,
+        folded: String,
+        see: F,
+    }
+    impl<F: FnMut(u32, &str)> Visit for At<'_, F> {
+        fn word(&mut self, word: Word<'_>) {
+            let here = self.next;
+            self.next += 1;
+            if let Some((_, rest)) = self
+                .places
+                .split_first()
+                .filter(|(place, _)| **place == here)
+            {
+                self.places = rest;
+                let classes = Classes::get();
+                self.folded.clear();
+                self.folded
+                    .extend(word.text().chars().map(|c| classes.fold(c)));
+                (self.see)(here, &self.folded);
+            }
+        }
+        fn sign(&mut self, _: usize, _: char) {}
+    }
+    let mut at = At {
+        places,
+        next: 0,
+        folded: String::new(),
+        see,
+    };
+    walk(text, &mut at);
+}
+
 /// A word that begins with an ASCII letter or digit; gives the byte after it.
 #[inline]
 fn ascii_word(text: &str, start: usize, classes: Classes, visitor: &mut impl Visit) -> usize {
@@ -356,6 +392,19 @@ mod tests {
         #[test]
         fn count_is_that_of_the_words_in_any_text(text in any::<String>()) {
             prop_assert_eq!(count_words(&text), texts(&text).len() as u64);
+        }
+
+        #[test]
+        fn words_at_places_have_the_hashes_of_the_scan(text in any::<String>(), step in 1usize..4) {
+            let mut scan = crate::text::Scan::default();
+            scan.read(&text);
+            let places: Vec<u32> = (0..scan.words() as u32).step_by(step).collect();
+            let mut seen = Vec::new();
+            words_at(&text, &places, |place, word| {
+                assert_eq!(word_hash(word.as_bytes()), scan.word_hashes()[place as usize]);
+                seen.push(place);
+            });
+            prop_assert_eq!(seen, places);
         }
 
         #[test]

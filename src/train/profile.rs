@@ -43,10 +43,10 @@ impl ReferenceBuilder {
     }
 
     /// Adds what another builder counted.
-    pub fn merge(&mut self, other: &ReferenceBuilder) {
-        self.profile.merge(&other.profile);
-        for (lang, bytes) in &other.bytes {
-            *self.bytes.entry(lang.clone()).or_default() += bytes;
+    pub fn merge(&mut self, other: ReferenceBuilder) {
+        self.profile.merge(other.profile);
+        for (lang, bytes) in other.bytes {
+            *self.bytes.entry(lang).or_default() += bytes;
         }
     }
 
@@ -106,7 +106,7 @@ mod tests {
             halves[place % 2].add(lang, text);
         }
         let [mut first, second] = halves;
-        first.merge(&second);
+        first.merge(second);
         assert_eq!(
             first.finish(10),
             (Reference::from_bytes(&bytes).unwrap(), parts)

@@ -22,6 +22,7 @@ mod models;
 mod names;
 mod origins;
 mod place;
+mod pools;
 mod quarantine;
 mod rebalance;
 mod resume;

@@ -62,6 +62,8 @@ pub struct Token {
     pub span: Range<usize>,
     /// P(token | original left context), in \[0, 1\]; 0 where the prior does not know the token.
     pub probability: f64,
+    /// Whether the prior lists it as what may follow the token before it.
+    pub listed: bool,
     /// Whether the editor may touch it: false for marks, numbers, links, identifiers, unknown words.
     pub editable: bool,
 }

@@ -155,6 +155,7 @@ impl<B: AsRef<[u8]> + Send + Sync> Prior for NgramPrior<B> {
             let token = Token {
                 span: piece.span,
                 probability: if known { p } else { 0.0 },
+                listed: id != UNKNOWN && pair.is_some(),
                 editable: known
                     && piece.kind == Kind::Word
                     && section.flags(bytes, id) & layout::DRAWABLE != 0,

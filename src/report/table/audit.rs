@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{MOST_LINES, line, prevalence, shown};
+use super::{MOST_LINES, line, pools, prevalence, shown};
 use crate::report::audit::{Amount, Audit};
 
 /// The audit as tables.
@@ -25,7 +25,7 @@ pub fn render(audit: &Audit) -> String {
     amounts(&mut text, "language", &audit.by_lang);
     means(&mut text, "diversity", &audit.diversity);
     means(&mut text, "repetition", &audit.repetition);
-    concentration(&mut text, audit);
+    pools::render(&mut text, &audit.concentration);
     text.truncate(text.trim_end().len());
     text
 }
@@ -67,28 +67,4 @@ fn means(text: &mut String, what: &str, means: &BTreeMap<String, Option<f64>>) {
         line(text, format_args!("  {name:<26}{mean:>12}"));
     }
     text.push('\n');
-}
-
-fn concentration(text: &mut String, audit: &Audit) {
-    line(
-        text,
-        format_args!(
-            "{:<28}{:>10}{:>12}{:>8}{:>14}{:>14}",
-            "n-grams of the sample", "documents", "entropy", "gini", "in fullest 1%", "from human"
-        ),
-    );
-    for of in audit.concentration.iter().take(MOST_LINES) {
-        let js = of.js.map_or("-".to_owned(), |js| format!("{js:.3} bits"));
-        line(
-            text,
-            format_args!(
-                "{:<28}{:>10}{:>7.2} bits{:>8.3}{:>13.1}%{js:>14}",
-                format!("{}, {}", shown(&of.source), shown(&of.lang)),
-                of.documents,
-                of.entropy,
-                of.gini,
-                of.top_1_percent * 100.0
-            ),
-        );
-    }
 }

@@ -32,6 +32,13 @@ pub trait Sum: Send + Sized {
     fn merge(&mut self, other: Self);
 }
 
+impl<A: Sum, B: Sum> Sum for (A, B) {
+    fn merge(&mut self, other: Self) {
+        self.0.merge(other.0);
+        self.1.merge(other.1);
+    }
+}
+
 /// The score rows of one shard, batch by batch: only the columns that are needed.
 pub struct ScoreBatches<'s> {
     table: TableReader,

@@ -18,13 +18,15 @@ use super::job::{Job, read_json, write_json};
 use crate::config::Source;
 use crate::edit::ProbabilitySketch;
 use crate::provenance::Fingerprint;
-use crate::score::concentration::Counts;
+use crate::score::concentration::{self, Counts, Profile};
 use crate::score::generations::CollapseMetrics;
+use crate::score::pool::drawn::Fixed;
+use crate::score::pool::phrases::OverRepresented;
 use crate::score::row::InputType;
 use crate::shard::{self, write_atomic};
 
-/// Shards whose samples are in memory before they are merged.
-const SHARDS_AT_ONCE: usize = 16;
+/// N-grams of a pool that are told as said too often.
+const OVER_REPRESENTED: usize = 20;
 
 /// What `profile/SOURCE.json` tells.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -76,6 +78,10 @@ pub struct PoolMeasures {
     pub kl: Option<f64>,
     /// Jensen-Shannon divergence from the human reference, in bits; null without one.
     pub js: Option<f64>,
+    /// The same at a fixed size; null without words.
+    pub fixed: Option<Fixed>,
+    /// What it says more often than human text; empty without a reference.
+    pub over_represented: Vec<OverRepresented>,
 }
 
 /// Collapse metrics of one generation of a source.
@@ -161,6 +167,7 @@ pub(super) fn fingerprint(job: &Job, source: &Source, inputs: &[&Input]) -> Fing
     };
     Fingerprint::new()
         .value("version", &env!("CARGO_PKG_VERSION"))
+        .value("format", &concentration::VERSION)
         .value("config.source", &declared)
         .value("inputs", &shards)
         .value("config.profile", &job.config.profile)
@@ -180,7 +187,7 @@ fn sample(
     let columns = job.columns(source);
     let mut whole = Sample::default();
     let mut taken = 0;
-    'enough: for some in inputs.chunks(SHARDS_AT_ONCE) {
+    'enough: for some in inputs.chunks(job.engine.at_once()) {
         let parts = job.engine.each(some, |input| {
             let part = sample_shard(job, source, &columns, input);
             job.engine.progress.shard_done(input.shard.bytes);
@@ -220,7 +227,9 @@ fn summary(
     let concentration = sample
         .profile
         .languages()
-        .filter_map(|(lang, counts)| Some((lang.to_owned(), pool_measures(job, lang, counts)?)))
+        .filter_map(|(lang, counts)| {
+            Some((lang.to_owned(), pool_measures(job, sample, lang, counts)?))
+        })
         .collect();
     let inputs = sample
         .inputs
@@ -253,7 +262,7 @@ fn summary(
     }
 }
 
-fn pool_measures(job: &Job, lang: &str, counts: &Counts) -> Option<PoolMeasures> {
+fn pool_measures(job: &Job, sample: &Sample, lang: &str, counts: &Counts) -> Option<PoolMeasures> {
     let shape = counts.shape()?;
     let reference = job.models.reference.of(lang);
     let divergence = reference.and_then(|reference| counts.divergence(reference));
@@ -265,6 +274,11 @@ fn pool_measures(job: &Job, lang: &str, counts: &Counts) -> Option<PoolMeasures>
         top_1_percent: shape.top_1_percent,
         kl: divergence.map(|d| d.kl),
         js: divergence.map(|d| d.js),
+        fixed: sample.profile.drawn.fixed(lang, reference),
+        over_represented: match (reference, sample.phrases.of(lang)) {
+            (Some(human), Some(phrases)) => phrases.over_represented(human, OVER_REPRESENTED),
+            _ => Vec::new(),
+        },
     })
 }
 
@@ -288,6 +302,16 @@ pub fn summaries(job: &Job) -> Result<Vec<Summary>, StageError> {
                 .map_err(|error| StageError::Damaged(format!("{error}; run `tamis profile` first")))
         })
         .collect()
+}
+
+/// The n-gram profile of a source, with what is kept of its documents.
+///
+/// # Errors
+/// If it is missing or damaged.
+pub fn profile_of(job: &Job, source: &str) -> Result<Profile, StageError> {
+    let path = job.measured.profile(source, "bin");
+    let bytes = std::fs::read(&path).map_err(|e| StageError::io(&path, &e))?;
+    Profile::from_bytes(&bytes).map_err(|e| StageError::Damaged(format!("{}: {e}", path.display())))
 }
 
 /// The types of the `input.` columns over all sources; text where no row of a sample had a value.

@@ -2,12 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use xxhash_rust::xxh3::xxh3_64;
+
 use super::{Sketches, merge_sketches};
 use crate::config::Source;
-use crate::document::{Origin, Value};
+use crate::document::{Key, Origin, Value};
 use crate::provenance::lineage;
-use crate::score::concentration::Profile;
+use crate::score::concentration::{Profile, UNDETERMINED};
 use crate::score::generations::TokenTally;
+use crate::score::pool::Place;
+use crate::score::pool::phrases::PhrasesByLanguage;
 use crate::score::row::InputType;
 use crate::shard::{self, Block, ReadOptions};
 use crate::stage::columns::SourceColumns;
@@ -15,6 +19,9 @@ use crate::stage::error::StageError;
 use crate::stage::inputs::Input;
 use crate::stage::job::Job;
 use crate::text::{Scan, beginning};
+
+/// Sets the draw of documents for a pool's samples apart from all others of a key.
+const PURPOSE: u64 = 0x706f_6f6c_7300;
 
 /// A sample under way.
 #[derive(Default)]
@@ -27,6 +34,7 @@ pub(super) struct Sample {
     pub(super) inputs: BTreeMap<String, InputType>,
     pub(super) seen: BTreeSet<String>,
     pub(super) profile: Profile,
+    pub(super) phrases: PhrasesByLanguage,
     pub(super) generations: BTreeMap<Option<u32>, TokenTally>,
     pub(super) human_tokens: Sketches,
     pub(super) undeclared_tokens: Sketches,
@@ -68,6 +76,7 @@ fn sample_rows(
         shards: 1,
         ..Sample::default()
     };
+    let shard = xxh3_64(input.shard.name.as_bytes());
     let mut scan = Scan::default();
     while let Some(raw) = reader.next_block()? {
         if job.engine.progress.stopped() {
@@ -79,7 +88,10 @@ fn sample_rows(
                 sample.cut = true;
                 return Ok(sample);
             }
-            sample.add(job, source, columns, (&block, i), &mut scan)?;
+            let row = block.first_row() + i as u64;
+            let draw = Key::of_row(&source.name, &input.shard.name, row).draw(0, PURPOSE);
+            let at = (draw, Place { shard, row });
+            sample.add(job, source, columns, (&block, i, at), &mut scan)?;
         }
     }
     Ok(sample)
@@ -91,7 +103,7 @@ impl Sample {
         job: &Job,
         source: &Source,
         columns: &SourceColumns,
-        (block, i): (&Block, usize),
+        (block, i, at): (&Block, usize, (u64, Place)),
         scan: &mut Scan,
     ) -> Result<(), StageError> {
         for (name, &place) in job.input_names.iter().zip(&columns.inputs) {
@@ -128,6 +140,8 @@ impl Sample {
         *self.languages.entry(shown.to_owned()).or_default() += 1;
         scan.read(text);
         self.profile.add(lang, scan);
+        self.profile.sample(lang, scan, at);
+        self.phrases.add(lang.unwrap_or(UNDETERMINED), text, scan);
         if let Some(lang) = lang {
             let tokens = match declared.origin {
                 Some((Origin::Human, _)) if !declared.edited => Some(&mut self.human_tokens),
@@ -145,7 +159,10 @@ impl Sample {
         let generation = declared
             .origin
             .map(|(origin, _)| lineage::generation(origin, declared.generation));
-        self.generations.entry(generation).or_default().add(text);
+        self.generations
+            .entry(generation)
+            .or_default()
+            .add(text, scan, at.0);
         Ok(())
     }
 
@@ -171,7 +188,8 @@ impl Sample {
             widen(&mut self.inputs, name, *seen);
         }
         self.seen.extend(other.seen);
-        self.profile.merge(&other.profile);
+        self.profile.merge(other.profile);
+        self.phrases.merge(other.phrases);
         for (generation, tally) in other.generations {
             self.generations.entry(generation).or_default().merge(tally);
         }

@@ -3,11 +3,13 @@
 //! Before and after are counted over the score rows under the plan; written shares come from what
 //! `write` counted again.
 
+pub(super) mod pools;
 mod seal;
 pub(super) mod sums;
 
 use std::collections::BTreeMap;
 
+use self::pools::{Copies, Pools};
 use self::seal::{Totals, manifest, standing};
 use self::sums::{CONCENTRATION, DIVERSITY, Group, Sums};
 use super::error::{StageError, listed};
@@ -23,9 +25,8 @@ use crate::provenance::failures::Failures;
 use crate::provenance::lineage::Lineage;
 use crate::provenance::record::{ShardRecord, Tally};
 use crate::provenance::run_dir::Stage;
-use crate::report::{
-    ClassifierLine, Gate, GenerationLine, MixLine, PrevalenceLine, REPORT_VERSION, Report, share,
-};
+use crate::report::generations::{GenerationLine, trends};
+use crate::report::{ClassifierLine, Gate, MixLine, PrevalenceLine, REPORT_VERSION, Report, share};
 use crate::score::row::Status;
 use crate::shard::write_atomic;
 
@@ -125,14 +126,16 @@ fn build(
 ) -> Result<Report, StageError> {
     let lineage = Lineage::new(plan, &scored.schema)
         .map_err(|_| StageError::Damaged("plan.json does not fit the scores".to_owned()))?;
-    let sums = scored.sweep(Sums::default, |sums, input, row| {
+    let pools = Pools::read(job)?;
+    let (sums, copies) = scored.sweep(<(Sums, Copies)>::default, |(sums, noted), input, row| {
         if row.status == Status::Ok {
             let (_, judged, fate) = lineage.trace(input.source, &input.shard.name, row);
             let copies = match fate {
-                Fate::Dropped(_) => 0,
-                Fate::Kept { plain, variants } => u64::from(plain + variants),
+                Fate::Dropped(_) => (0, 0),
+                Fate::Kept { plain, variants } => (plain, variants),
             };
             sums.add(&job.source(input).name, row, &judged, copies);
+            pools.note(noted, input, row.row, u64::from(copies.0 + copies.1));
         }
     })?;
     let totals = Totals::of(job, scored, records);
@@ -152,6 +155,7 @@ fn build(
         let change = |(name, group): (&String, &Group)| (name.clone(), group.change());
         groups.iter().map(change).collect()
     };
+    let generations = generations(job)?;
     Ok(Report {
         version: REPORT_VERSION,
         run: plan.run.clone(),
@@ -168,9 +172,12 @@ fn build(
         by_source: changes(&sums.by_source),
         by_lang: changes(&sums.by_lang),
         by_stratum: changes(&sums.by_stratum),
-        generations: generations(job)?,
+        generation_trends: trends(&generations),
+        generations,
+        languages_by_generation: sums.languages_by_generation(),
         diversity: sums.means(&DIVERSITY),
         concentration: sums.means(&CONCENTRATION),
+        pools: pools.lines(job, &copies),
         origins: sums.origins,
         edits: totals.edits,
         uneditable: plan.expected.uneditable.clone(),

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::document::OriginBy;
 use crate::mix::{ExactSum, Judgement};
+use crate::provenance::lineage;
+use crate::report::generations::{GenerationAmount, LanguageGeneration};
 use crate::report::{Change, Means, Origins};
 use crate::score::measure::Measure;
 use crate::score::row::ScoreRow;
@@ -83,6 +85,7 @@ pub(in crate::stage) struct Sums {
     pub(in crate::stage) by_source: BTreeMap<String, Group>,
     pub(in crate::stage) by_lang: BTreeMap<String, Group>,
     pub(in crate::stage) by_stratum: BTreeMap<String, Group>,
+    by_generation: BTreeMap<String, BTreeMap<Option<u32>, GenerationAmount>>,
     measures: BTreeMap<&'static str, [ExactSum; 2]>,
 }
 
@@ -109,6 +112,12 @@ impl Sum for Sums {
                 mine.entry(name).or_default().merge(&more);
             }
         }
+        for (lang, generations) in other.by_generation {
+            let mine = self.by_generation.entry(lang).or_default();
+            for (generation, more) in generations {
+                mine.entry(generation).or_default().add(&more);
+            }
+        }
         for (name, more) in other.measures {
             let sums = self.measures.entry(name).or_default();
             for (mine, theirs) in sums.iter_mut().zip(more) {
@@ -124,10 +133,12 @@ impl Sums {
         source: &str,
         row: &ScoreRow,
         judged: &Judgement,
-        copies: u64,
+        (plain, variants): (u32, u32),
     ) {
+        let copies = u64::from(plain + variants);
         self.origin(row, judged);
         let lang = row.lang.as_deref().unwrap_or("null");
+        self.generation(lang, row, judged, (plain, variants));
         let stratum = match judged.stratum.as_str() {
             "" => judged.origin.name().to_owned(),
             stratum => format!("{},{stratum}", judged.origin.name()),
@@ -152,6 +163,51 @@ impl Sums {
                 after.add(value, copies);
             }
         }
+    }
+
+    fn generation(
+        &mut self,
+        lang: &str,
+        row: &ScoreRow,
+        judged: &Judgement,
+        (plain, variants): (u32, u32),
+    ) {
+        if !self.by_generation.contains_key(lang) {
+            self.by_generation.insert(lang.to_owned(), BTreeMap::new());
+        }
+        let Some(generations) = self.by_generation.get_mut(lang) else {
+            return;
+        };
+        let unsure = judged.uncertain || judged.unverified;
+        let generation = (!unsure).then(|| lineage::generation(judged.origin, row.generation));
+        for (generation, before, copies) in [
+            (generation, 1, plain),
+            (generation.map(|own| own.saturating_add(1)), 0, variants),
+        ] {
+            if before > 0 || copies > 0 {
+                let amount = generations.entry(generation).or_default();
+                amount.add(&GenerationAmount {
+                    documents_before: before,
+                    words_before: before * row.words,
+                    documents_after: u64::from(copies),
+                    words_after: u64::from(copies) * row.words,
+                });
+            }
+        }
+    }
+
+    pub(in crate::stage) fn languages_by_generation(&self) -> Vec<LanguageGeneration> {
+        let languages = self.by_generation.iter();
+        let line = |lang: &String, generation: &Option<u32>, amount: &GenerationAmount| {
+            LanguageGeneration {
+                lang: lang.clone(),
+                generation: *generation,
+                amount: *amount,
+            }
+        };
+        languages
+            .flat_map(|(lang, of)| of.iter().map(move |(g, amount)| line(lang, g, amount)))
+            .collect()
     }
 
     fn origin(&mut self, row: &ScoreRow, judged: &Judgement) {

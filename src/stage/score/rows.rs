@@ -9,10 +9,11 @@ use crate::edit;
 use crate::score::Scorer;
 use crate::score::classifier::Scratch;
 use crate::score::fasttext::LineScratch;
+use crate::score::measure::Measure;
 use crate::score::row::{InputType, RowSchema, ScoreRow, Status};
 use crate::shard::{BadRow, Block};
 use crate::stage::models::Models;
-use crate::text::Scan;
+use crate::text::{MEASURED_BYTES, Scan, beginning};
 
 /// A score that is no number would sort nowhere and be written as null.
 const NOT_FINITE: &str = "E-SCORE-NAN";
@@ -130,6 +131,8 @@ impl Task<'_> {
         row.editable = self
             .editable(&row, text)
             .map_err(|cause| bad("E-PRIOR", cause))?;
+        self.surprise(&mut row, text)
+            .map_err(|cause| bad("E-PRIOR", cause))?;
         row.tokens = self.columns.tokens(value);
         if let (None, Some(column)) = (row.tokens, &self.source.tokens_column) {
             let cause = format!("the token count `{column}` is missing or no whole number from 0");
@@ -174,6 +177,20 @@ impl Task<'_> {
             Some(fault) => Err((OUT_OF_RANGE, format!("`input.{name}` {fault}"))),
             None => Ok(value),
         }
+    }
+
+    /// Fills in what the prior says of a text, where that is asked for.
+    fn surprise(&self, row: &mut ScoreRow, text: &str) -> Result<(), String> {
+        let (true, Some(lang)) = (self.job.config.score.nll, row.lang.as_deref()) else {
+            return Ok(());
+        };
+        let text = beginning(text, MEASURED_BYTES);
+        let said = edit::surprise(text, lang, &*self.job.models.prior);
+        if let Some(said) = said.map_err(|e| e.to_string())? {
+            row.measures.set(Measure::Nll, said.nll);
+            row.measures.set(Measure::Novelty, said.novelty);
+        }
+        Ok(())
     }
 
     /// Whether a variant can be made of a text; asked only where one might be wanted.
