@@ -11,26 +11,23 @@ use serde::{Deserialize, Serialize};
 /// The sum of a measure in units of 2^-40, of which every value is a multiple: exact, so that it
 /// does not depend on the order of addition.
 #[derive(Debug, Default, Clone, Copy, PartialEq)]
-pub struct ExactSum {
+struct ExactSum {
     sum: i128,
     count: u64,
 }
 
 impl ExactSum {
-    /// Adds a value as often as there are copies.
-    pub fn add(&mut self, value: f64, copies: u64) {
+    fn add(&mut self, value: f64, copies: u64) {
         self.sum += (value * (1u64 << 40) as f64) as i128 * i128::from(copies);
         self.count += copies;
     }
 
-    /// Adds another sum.
-    pub fn merge(&mut self, other: &ExactSum) {
+    fn merge(&mut self, other: &ExactSum) {
         self.sum += other.sum;
         self.count += other.count;
     }
 
-    /// The mean; none of nothing.
-    pub fn mean(self) -> Option<f64> {
+    fn mean(self) -> Option<f64> {
         (self.count > 0).then(|| self.sum as f64 / (1u64 << 40) as f64 / self.count as f64)
     }
 }
@@ -71,6 +68,16 @@ impl BandedMean {
         for (mine, theirs) in self.0.iter_mut().flatten().zip(other.0.iter().flatten()) {
             mine.merge(theirs);
         }
+    }
+
+    /// The plain means before and after, whatever the lengths; none of nothing.
+    pub fn plain(&self) -> [Option<f64>; 2] {
+        let mut sums = [ExactSum::default(); 2];
+        for band in &self.0 {
+            sums[0].merge(&band[0]);
+            sums[1].merge(&band[1]);
+        }
+        sums.map(ExactSum::mean)
     }
 
     /// Both means at the same lengths; none where nothing is taken.
@@ -140,6 +147,8 @@ mod tests {
             };
             let plain = rows.iter().map(|row| row.1).sum::<f64>() / rows.len() as f64;
             let taken: f64 = rows.iter().map(|row| row.1 * row.2 as f64).sum();
+            let [plain_before, plain_after] = whole.plain().map(Option::unwrap);
+            prop_assert!((before - plain_before).abs() < 1e-9 && (after - plain_after).abs() < 1e-9);
             prop_assert!((before - plain).abs() < 1e-8);
             prop_assert!((after - taken / copies as f64).abs() < 1e-8);
         }

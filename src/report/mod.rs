@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use self::generations::{GenerationLine, LanguageGeneration, Trend};
 use self::pools::PoolLine;
 use crate::mix::prevalence::Estimate;
-use crate::mix::{Assignment, Level, SourcePlan};
+use crate::mix::{Assignment, BeforeAndAfter, Level, SourcePlan};
 use crate::provenance::record::{EditTally, RowCounts};
 use crate::provenance::{Failure, record::Tally};
 use crate::score::classifier::{AnsweredLanguage, Classifier};
@@ -72,6 +72,9 @@ pub struct Means {
     pub before: BTreeMap<String, Option<f64>>,
     /// Over what the plan takes, each copy counted.
     pub after: BTreeMap<String, Option<f64>>,
+    /// Both at the same lengths of documents ([`crate::mix::BandedMean`]), since most of them depend on the
+    /// length; null where nothing is taken.
+    pub same_lengths: BTreeMap<String, Option<BeforeAndAfter>>,
 }
 
 /// Who said what the origins are: documents.

@@ -223,14 +223,25 @@ fn changes(
 fn means(text: &mut String, what: &str, means: &Means) {
     line(
         text,
-        format_args!("{what:<28}{:>12}{:>12}", "before", "after"),
+        format_args!(
+            "{what:<28}{:>12}{:>12}{:>24}",
+            "before", "after", "at the same lengths"
+        ),
     );
     let value = |v: Option<f64>| v.map_or("-".to_owned(), |x| format!("{x:.4}"));
     for (name, before) in &means.before {
         let after = means.after.get(name).copied().flatten();
+        let same = means.same_lengths.get(name).copied().flatten();
+        let same = same.map_or(String::new(), |mean| {
+            format!("{:.4} to {:.4}", mean.before, mean.after)
+        });
         line(
             text,
-            format_args!("  {name:<26}{:>12}{:>12}", value(*before), value(after)),
+            format_args!(
+                "  {name:<26}{:>12}{:>12}{same:>24}",
+                value(*before),
+                value(after)
+            ),
         );
     }
     text.push('\n');

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::document::OriginBy;
-use crate::mix::{ExactSum, Judgement};
+use crate::mix::{BandedMean, Judgement};
 use crate::provenance::lineage;
 use crate::report::generations::{GenerationAmount, LanguageGeneration};
 use crate::report::{Change, Means, Origins};
@@ -86,7 +86,7 @@ pub(in crate::stage) struct Sums {
     pub(in crate::stage) by_lang: BTreeMap<String, Group>,
     pub(in crate::stage) by_stratum: BTreeMap<String, Group>,
     by_generation: BTreeMap<String, BTreeMap<Option<u32>, GenerationAmount>>,
-    measures: BTreeMap<&'static str, [ExactSum; 2]>,
+    measures: BTreeMap<&'static str, BandedMean>,
 }
 
 impl Sum for Sums {
@@ -119,10 +119,7 @@ impl Sum for Sums {
             }
         }
         for (name, more) in other.measures {
-            let sums = self.measures.entry(name).or_default();
-            for (mine, theirs) in sums.iter_mut().zip(more) {
-                mine.merge(&theirs);
-            }
+            self.measures.entry(name).or_default().merge(&more);
         }
     }
 }
@@ -158,9 +155,8 @@ impl Sums {
         }
         for measure in DIVERSITY.iter().chain(&CONCENTRATION) {
             if let Some(value) = row.measures.get(*measure) {
-                let [before, after] = self.measures.entry(measure.name()).or_default();
-                before.add(value, 1);
-                after.add(value, copies);
+                let mean = self.measures.entry(measure.name()).or_default();
+                mean.add(row.words, value, copies);
             }
         }
     }
@@ -229,9 +225,12 @@ impl Sums {
         let mut means = Means::default();
         for measure in of {
             let name = measure.name();
-            let [before, after] = self.measures.get(name).copied().unwrap_or_default();
-            means.before.insert(name.to_owned(), before.mean());
-            means.after.insert(name.to_owned(), after.mean());
+            let mean = self.measures.get(name);
+            let [before, after] = mean.map_or([None; 2], BandedMean::plain);
+            means.before.insert(name.to_owned(), before);
+            means.after.insert(name.to_owned(), after);
+            let same = mean.and_then(BandedMean::means);
+            means.same_lengths.insert(name.to_owned(), same);
         }
         means
     }
