@@ -230,10 +230,12 @@ impl Part {
             .map(|behind| libm::exp(-behind))
             .sum();
         let probability = 1.0 / (1.0 + others);
+        let language = self.columns[best];
         Verdict {
-            language: self.columns[best],
+            language,
             probability,
-            settled: probability >= SETTLED,
+            // Code or names before the prose do not speak for all of it.
+            settled: language.is_some() && probability >= SETTLED,
         }
     }
 }

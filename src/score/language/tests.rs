@@ -185,7 +185,7 @@ fn twin(model: &LanguageModel, text: &str, least: u32) -> Option<(Option<u16>, f
                 (part.columns[best], p)
             }
         });
-        if filled < until || found.is_some_and(|(_, p)| p >= SETTLED) {
+        if filled < until || found.is_some_and(|(lang, p)| lang.is_some() && p >= SETTLED) {
             break;
         }
     }
