@@ -7,6 +7,7 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use tamis::score::concentration::Profile;
+use tamis::score::language::identify;
 use tamis::score::reference::Reference;
 use tamis::score::{Scorer, language::Language};
 use tamis::text::{Scan, count_words};
@@ -102,5 +103,38 @@ fn heuristics(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, heuristics);
+/// Sentences of one language: what a model settles on, unlike drawn words.
+const SENTENCES: [(&str, &str); 4] = [
+    (
+        "en",
+        "All human beings are born free and equal in dignity and rights. ",
+    ),
+    (
+        "fr",
+        "Tous les êtres humains naissent libres et égaux en dignité et en droits. ",
+    ),
+    (
+        "ru",
+        "Все люди рождаются свободными и равными в своем достоинстве и правах. ",
+    ),
+    (
+        "zh",
+        "人人生而自由,在尊严和权利上一律平等。他们赋有理性和良心。",
+    ),
+];
+
+/// The language of texts of about a kilobyte.
+fn language(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("language");
+    for (lang, sentence) in SENTENCES {
+        let text = sentence.repeat(1_000 / sentence.len() + 1);
+        group.throughput(Throughput::Bytes(text.len() as u64));
+        group.bench_function(BenchmarkId::from_parameter(lang), |bencher| {
+            bencher.iter(|| black_box(identify(black_box(&text))));
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, heuristics, language);
 criterion_main!(benches);

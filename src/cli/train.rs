@@ -1,4 +1,4 @@
-//! `tamis train classifier|prior|profile`: the models that ship, and any like them.
+//! `tamis train classifier|prior|profile|language`: the models that ship, and any like them.
 
 mod held_out;
 
@@ -12,6 +12,7 @@ use crate::shard::write_atomic;
 use crate::stage::StageError;
 use crate::stage::documents;
 use crate::train::classifier::{self, Example, TrainOptions};
+use crate::train::language::{self, LanguageExample, LanguageOptions};
 use crate::train::prior::{PriorBuilder, PriorOptions};
 use crate::train::profile::{LEAST_BYTES, ReferenceBuilder};
 
@@ -30,6 +31,9 @@ pub enum TrainCommand {
     /// Human reference profiles, from human text
     #[command(after_help = PROFILE_EXAMPLE)]
     Profile(TextArgs),
+    /// The language identifier, from text in known languages
+    #[command(after_help = LANGUAGE_EXAMPLE)]
+    Language(LanguageArgs),
 }
 
 const CLASSIFIER_EXAMPLE: &str = "\
@@ -44,6 +48,12 @@ Example:
 const PROFILE_EXAMPLE: &str = "\
 Example:
   tamis train profile human/ --lang-column lang --out reference.bin";
+
+const LANGUAGE_EXAMPLE: &str = "\
+Example:
+  tamis train language translated/ --lang-column lang --group source --out language.bin
+
+Documents of languages that shall be answered null are labelled `mis`, code and the like `zxx`.";
 
 /// Which documents to train on, and where the model goes.
 #[derive(Debug, Args)]
@@ -92,6 +102,25 @@ pub struct ClassifierArgs {
     held_out: Option<PathBuf>,
 }
 
+/// The flags of `train language`.
+#[derive(Debug, Args)]
+pub struct LanguageArgs {
+    #[command(flatten)]
+    documents: TextArgs,
+    /// Column of the collection that a document comes from, which is held out as a whole
+    #[arg(long, value_name = "COLUMN", default_value = "source")]
+    group: String,
+    /// Seed of crops and order
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Folds of the held-out figures
+    #[arg(long, value_name = "N")]
+    folds: Option<usize>,
+    /// Rows of weights of an alphabet, as a power of two
+    #[arg(long, value_name = "LOG2")]
+    rows: Option<u32>,
+}
+
 impl TextArgs {
     fn save(&self, bytes: &[u8], session: &Session) -> Result<(), StageError> {
         let written = write_atomic(&self.out, bytes)?;
@@ -115,7 +144,36 @@ pub fn run(command: &TrainCommand, session: &Session) -> Result<(), StageError> 
         TrainCommand::Classifier(args) => train_classifier(args, session),
         TrainCommand::Prior(args) => train_prior(args, session),
         TrainCommand::Profile(args) => train_profile(args, session),
+        TrainCommand::Language(args) => train_language(args, session),
     }
+}
+
+fn train_language(args: &LanguageArgs, session: &Session) -> Result<(), StageError> {
+    let documents = &args.documents.documents;
+    let mut examples = Vec::new();
+    documents::for_each(
+        &documents.wanted(TASK, &[&documents.lang_column, &args.group])?,
+        &session.options(0),
+        |(text, mut values)| {
+            let group = values.pop().unwrap_or_default();
+            let lang = values.pop().unwrap_or_default();
+            examples.push(LanguageExample { text, lang, group });
+            Ok(())
+        },
+    )?;
+    let defaults = LanguageOptions::default();
+    let options = LanguageOptions {
+        seed: args.seed.unwrap_or(defaults.seed),
+        folds: args.folds.unwrap_or(defaults.folds),
+        rows_log2: args.rows.unwrap_or(defaults.rows_log2),
+        ..defaults
+    };
+    let trained = session
+        .in_threads(|| language::train(&examples, &options))?
+        .map_err(|e| StageError::Usage(format!("cannot train: {e}")))?;
+    args.documents.save(&trained.model.to_bytes(), session)?;
+    session.say(&trained.report.to_string());
+    Ok(())
 }
 
 fn train_classifier(args: &ClassifierArgs, session: &Session) -> Result<(), StageError> {

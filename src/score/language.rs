@@ -1,30 +1,39 @@
-//! Which language a text is in: whatlang's trigrams over the first bytes of it, unmasked, so that
-//! zero-width characters and look-alike letters change no answer.
+//! Which language a text is in, by a model of our own ([`model`]): n-grams of letters among the
+//! first of the text, unmasked, so that zero-width characters and look-alike letters change no
+//! answer.
 //!
-//! [`FIRST_LOOK`] bytes settle nearly every text; only where whatlang is not [`SETTLED`] are
-//! [`LOOK`] bytes looked at. Nearly all of the cost is the comparison with each language of the
-//! script, so a text is compared first with English and those that it is likeliest to be taken for,
-//! and with all the others unless that settles that it is English. Null where the text has fewer
-//! than [`LEAST`] letters, where whatlang knows no language of the script, or where its confidence
-//! is below [`SURE`]. One function, so that a faster model can take its place.
+//! The alphabet of most letters decides which languages are compared. [`FIRST_LOOK`] characters
+//! settle nearly every text; only where they do not are [`LOOK`] characters looked at. Null where
+//! the text has fewer than [`LEAST`] letters, where half of them are of no alphabet that the model
+//! knows, where the text is likelier of another language than the model's or of none, and where the
+//! probability is below [`SURE`].
+
+pub mod file;
+pub mod letters;
+pub mod model;
+#[cfg(test)]
+mod tests;
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use whatlang::{Detector, Info, Lang};
-
+use self::model::{LanguageModel, Verdict};
 use super::measure::quantised;
 use crate::text::normalise::unmask;
 
-/// Bytes of a text that are looked at first.
+static EMBEDDED: &[u8] = include_bytes!("../../models/language.bin");
+
+static EMBEDDED_MODEL: LazyLock<LanguageModel> = LazyLock::new(|| {
+    LanguageModel::from_bytes(EMBEDDED).expect("the embedded model is read by a test")
+});
+
+/// Characters of a text that are looked at first.
 pub const FIRST_LOOK: usize = 256;
-/// Confidence at which the first look settles it.
-pub const SETTLED: f64 = 0.99;
-/// Bytes of a text that are looked at where the first look does not settle it.
+/// Characters of a text that are looked at where the first look does not settle it.
 pub const LOOK: usize = 1000;
 /// Fewest letters for an answer.
 pub const LEAST: usize = 20;
-/// Least confidence for an answer.
+/// Least probability for an answer.
 pub const SURE: f64 = 0.5;
 
 /// Who says which language a text is in.
@@ -52,144 +61,32 @@ impl Language {
     }
 }
 
-/// ISO 639-1 code of the language of `text` and the confidence, 0 to 1; null where unsure.
+/// ISO 639 code of the language of `text`, two letters where there are such, and the probability, 0
+/// to 1; null where unsure.
 pub fn identify(text: &str) -> Option<(&'static str, f64)> {
-    let text = &*unmask(text, LOOK);
-    let head = &text[..text.floor_char_boundary(LOOK)];
-    if head
-        .chars()
-        .filter(|c| c.is_alphabetic())
-        .take(LEAST)
-        .count()
-        < LEAST
-    {
-        return None;
-    }
-    let info = detect(text, head)?;
-    let confidence = quantised(info.confidence())?.clamp(0.0, 1.0);
-    (confidence >= SURE).then(|| (code(info.lang()), confidence))
+    EMBEDDED_MODEL.identify(text)
 }
 
-/// English and what is taken for English where it is missing: among 31,000 texts in 400 languages
-/// these settle on another answer than all languages do 13 times.
-static ENGLISH: LazyLock<Detector> = LazyLock::new(|| {
-    Detector::with_allowlist(vec![
-        Lang::Eng,
-        Lang::Deu,
-        Lang::Nld,
-        Lang::Fra,
-        Lang::Ita,
-        Lang::Lat,
-        Lang::Dan,
-        Lang::Tgl,
-    ])
-});
-
-fn detect(text: &str, head: &str) -> Option<Info> {
-    let first = &text[..text.floor_char_boundary(FIRST_LOOK)];
-    let settled = |info: &Info| info.confidence() >= SETTLED;
-    ENGLISH
-        .detect(first)
-        .filter(|info| info.lang() == Lang::Eng && settled(info))
-        .or_else(|| whatlang::detect(first).filter(|i| settled(i) || first.len() == head.len()))
-        .or_else(|| whatlang::detect(head))
-}
-
-/// ISO 639-1 code of a language; `zh` stands for Mandarin.
-#[rustfmt::skip]
-fn code(lang: Lang) -> &'static str {
-    match lang {
-        Lang::Epo => "eo", Lang::Eng => "en", Lang::Rus => "ru", Lang::Cmn => "zh",
-        Lang::Spa => "es", Lang::Por => "pt", Lang::Ita => "it", Lang::Ben => "bn",
-        Lang::Fra => "fr", Lang::Deu => "de", Lang::Ukr => "uk", Lang::Kat => "ka",
-        Lang::Ara => "ar", Lang::Hin => "hi", Lang::Jpn => "ja", Lang::Heb => "he",
-        Lang::Yid => "yi", Lang::Pol => "pl", Lang::Amh => "am", Lang::Jav => "jv",
-        Lang::Kor => "ko", Lang::Nob => "nb", Lang::Dan => "da", Lang::Swe => "sv",
-        Lang::Fin => "fi", Lang::Tur => "tr", Lang::Nld => "nl", Lang::Hun => "hu",
-        Lang::Ces => "cs", Lang::Ell => "el", Lang::Bul => "bg", Lang::Bel => "be",
-        Lang::Mar => "mr", Lang::Kan => "kn", Lang::Ron => "ro", Lang::Slv => "sl",
-        Lang::Hrv => "hr", Lang::Srp => "sr", Lang::Mkd => "mk", Lang::Lit => "lt",
-        Lang::Lav => "lv", Lang::Est => "et", Lang::Tam => "ta", Lang::Vie => "vi",
-        Lang::Urd => "ur", Lang::Tha => "th", Lang::Guj => "gu", Lang::Uzb => "uz",
-        Lang::Pan => "pa", Lang::Aze => "az", Lang::Ind => "id", Lang::Tel => "te",
-        Lang::Pes => "fa", Lang::Mal => "ml", Lang::Ori => "or", Lang::Mya => "my",
-        Lang::Nep => "ne", Lang::Sin => "si", Lang::Khm => "km", Lang::Tuk => "tk",
-        Lang::Aka => "ak", Lang::Zul => "zu", Lang::Sna => "sn", Lang::Afr => "af",
-        Lang::Lat => "la", Lang::Slk => "sk", Lang::Cat => "ca", Lang::Tgl => "tl",
-        Lang::Hye => "hy", Lang::Cym => "cy",
+impl LanguageModel {
+    /// The model that is part of the program.
+    pub fn embedded() -> &'static LanguageModel {
+        &EMBEDDED_MODEL
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+    /// Code of the language of `text` and the probability, 0 to 1; null where unsure.
+    pub fn identify(&self, text: &str) -> Option<(&str, f64)> {
+        let verdict = self.verdict(text)?;
+        let code = self.codes().get(usize::from(verdict.language?))?;
+        let probability = quantised(verdict.probability)?.clamp(0.0, 1.0);
+        (probability >= SURE).then_some((code, probability))
+    }
 
-    #[test]
-    fn languages_of_known_sentences() {
-        for (text, lang) in [
-            (
-                "All human beings are born free and equal in dignity and rights.",
-                "en",
-            ),
-            (
-                "Alle Menschen sind frei und gleich an Würde und Rechten geboren.",
-                "de",
-            ),
-            (
-                "Tous les êtres humains naissent libres et égaux en dignité et en droits.",
-                "fr",
-            ),
-            (
-                "Все люди рождаются свободными и равными в своем достоинстве и правах.",
-                "ru",
-            ),
-            (
-                "人人生而自由,在尊严和权利上一律平等。他们赋有理性和良心,并应以兄弟关系的精神相对待。",
-                "zh",
-            ),
-            (
-                "すべての人間は、生れながらにして自由であり、かつ、尊厳と権利とについて平等である。",
-                "ja",
-            ),
-        ] {
-            assert_eq!(identify(text).map(|found| found.0), Some(lang), "{text}");
+    fn verdict(&self, text: &str) -> Option<Verdict> {
+        let first = unmask(text, FIRST_LOOK);
+        let verdict = self.judge(&first, LEAST as u32);
+        if first.len() == text.len() || verdict.is_some_and(|verdict| verdict.settled) {
+            return verdict;
         }
-    }
-
-    #[test]
-    fn masks_change_no_language() {
-        let text = "All human beings are born free and equal in dignity and rights.";
-        let exchange = |text: &str| text.replace('a', "а").replace('e', "е").replace('i', "ｉ");
-        for masked in [
-            exchange(text),
-            format!("{}{text}", "\u{200B}".repeat(2_000)),
-            text.replace(' ', " \u{2060}\u{E0020}"),
-        ] {
-            assert_eq!(identify(&masked), identify(text));
-        }
-    }
-
-    #[test]
-    fn no_letters_no_language() {
-        assert_eq!(identify(""), None);
-        assert_eq!(identify("1234 5678 !!! ???"), None);
-        assert_eq!(identify("nineteen letters no"), None);
-    }
-
-    #[test]
-    fn codes_are_two_letters_and_distinct() {
-        let mut codes: Vec<&str> = Lang::all().iter().map(|&lang| code(lang)).collect();
-        assert!(codes.iter().all(|code| code.len() == 2));
-        codes.sort_unstable();
-        codes.dedup();
-        assert_eq!(codes.len(), Lang::all().len());
-    }
-
-    #[test]
-    fn look_never_cuts_a_character() {
-        let text = "é".repeat(LOOK);
-        for lead in ["", "a"] {
-            identify(&format!("{lead}{text}"));
-        }
+        self.judge(&unmask(text, LOOK), LEAST as u32)
     }
 }

@@ -1,5 +1,6 @@
 //! (being built)
 
 pub mod classifier;
+pub mod language;
 pub mod prior;
 pub mod profile;

@@ -20,6 +20,7 @@ use crate::edit::ProbabilitySketch;
 use crate::provenance::Fingerprint;
 use crate::score::concentration::{self, Counts, Profile};
 use crate::score::generations::CollapseMetrics;
+use crate::score::language::model::LanguageModel;
 use crate::score::pool::drawn::Fixed;
 use crate::score::pool::phrases::OverRepresented;
 use crate::score::row::InputType;
@@ -175,6 +176,7 @@ pub(super) fn fingerprint(job: &Job, source: &Source, inputs: &[&Input]) -> Fing
         .value("config.limits", &job.config.limits.of_reading())
         .value("config.columns", &job.input_names)
         .digest("model.reference", &job.models.reference_digest)
+        .digest("model.language", LanguageModel::embedded().digest())
         .digest("model.prior", &job.models.prior_digest)
 }
 

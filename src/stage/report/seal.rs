@@ -8,6 +8,7 @@ use crate::provenance::manifest::{self, MANIFEST_VERSION, Manifest};
 use crate::provenance::record::{EditTally, FileRecord, RowCounts, ShardRecord, Tally};
 use crate::provenance::run_dir::Stage;
 use crate::report::Report;
+use crate::score::language::model::LanguageModel;
 use crate::stage::error::StageError;
 use crate::stage::job::{Job, read_json};
 use crate::stage::plan::sweep::Scored;
@@ -74,6 +75,10 @@ pub(super) fn manifest(
             models.classifier.digest().to_owned(),
         ),
         ("reference".to_owned(), models.reference_digest.clone()),
+        (
+            "language".to_owned(),
+            LanguageModel::embedded().digest().to_owned(),
+        ),
         ("prior".to_owned(), models.prior_digest.clone()),
     ]);
     for (name, model) in &models.fasttext {

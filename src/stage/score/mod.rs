@@ -28,6 +28,7 @@ use crate::provenance::fingerprint::short_digest;
 use crate::provenance::run_dir::Stage;
 use crate::score::Scorer;
 use crate::score::concentration::Profile;
+use crate::score::language::model::LanguageModel;
 use crate::score::row::{ColumnType, RowSchema};
 
 /// Scores every shard whose scores do not stand; then judges failures and quarantine.
@@ -157,6 +158,7 @@ fn fingerprint(
         .digest("profile", profile)
         .digest("model.classifier", job.models.classifier.digest())
         .digest("model.reference", &job.models.reference_digest)
+        .digest("model.language", LanguageModel::embedded().digest())
         .digest("model.prior", &job.models.prior_digest);
     for (name, model) in &job.models.fasttext {
         let name = format!("model.{name}");

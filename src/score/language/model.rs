@@ -1,0 +1,315 @@
+//! What tells languages of one alphabet apart: sums of weights of hashed n-grams of letters.
+//!
+//! Every run of four letters (a space counts as one) and every whole word has a row of weights, one
+//! for each language of the alphabet. A language's score is the sum over the text, divided by the
+//! root of the number of n-grams; scores become probabilities by a scale for each length that is
+//! looked at. Weights and sums are integers, so the answer is the same on every machine.
+
+use super::file;
+use super::letters::{Alphabet, Counts, Letters, SPACE, main_alphabet};
+
+/// Units ([`super::letters`]) after which a text is judged, as long as it is not settled.
+pub const LOOKS: [usize; 4] = [64, 160, 400, 1000];
+/// Probability at which a look settles it.
+pub const SETTLED: f64 = 0.98;
+/// Most columns of an alphabet: one cache line.
+pub const MOST_COLUMNS: usize = 64;
+/// Probability of the only language of an alphabet.
+pub const ONLY: f64 = 0.999;
+/// Units scored before sixteen-bit sums are carried over: two n-grams each, 127 at most.
+const CHUNK: usize = 96;
+/// Score differences beyond which a language adds nothing to a probability.
+const FAR: f64 = 12.0;
+
+/// The languages of an alphabet, and what tells them apart.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Part {
+    /// The alphabet.
+    pub alphabet: Alphabet,
+    /// The language of each column, as its place among the model's codes; `None` for a column of
+    /// text that the model answers null for.
+    pub columns: Vec<Option<u16>>,
+    /// Weights; `None` where there is one column alone.
+    pub table: Option<Table>,
+}
+
+/// Weights of hashed n-grams.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Table {
+    /// Number of rows, as a power of two.
+    pub rows_log2: u32,
+    /// What a sum over the root of its number of n-grams is multiplied with, at each of [`LOOKS`].
+    pub scales: [f64; LOOKS.len()],
+    /// Row by row, [`width`] of the columns a row.
+    pub weights: Vec<i8>,
+}
+
+/// A model of which language a text is in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LanguageModel {
+    codes: Vec<String>,
+    parts: Vec<Part>,
+    /// Place of each alphabet's part.
+    by_alphabet: [Option<u8>; Alphabet::COUNT],
+    digest: String,
+}
+
+/// Weights a row where there are `columns`: the next of 8, 16, 32 and 64.
+pub fn width(columns: usize) -> usize {
+    columns.next_power_of_two().clamp(8, MOST_COLUMNS)
+}
+
+/// What stands before the first unit.
+pub const START: u64 = SPACE as u64;
+
+/// The row of the four letters of `window` among `2^rows_log2`.
+#[inline]
+pub fn letters_row(window: u64, rows_log2: u32) -> usize {
+    (window.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - rows_log2)) as usize
+}
+
+/// The hash of a word that ends with `unit`, from that of the letters before, 0 at first.
+#[inline]
+pub fn word_hash(before: u64, unit: u16) -> u64 {
+    (before.rotate_left(21) ^ u64::from(unit)).wrapping_mul(0xC4CE_B9FE_1A85_EC53)
+}
+
+/// The row of a whole word among `2^rows_log2`.
+#[inline]
+pub fn word_row(hash: u64, rows_log2: u32) -> usize {
+    (hash.wrapping_mul(0xFF51_AFD7_ED55_8CCD) >> (64 - rows_log2)) as usize
+}
+
+/// The n-grams of a text so far: what the next unit continues.
+#[derive(Debug, Clone, Copy)]
+struct Reading {
+    window: u64,
+    word: u64,
+    ngrams: u32,
+}
+
+impl Reading {
+    const NEW: Reading = Reading {
+        window: START,
+        word: 0,
+        ngrams: 0,
+    };
+}
+
+/// Sums of weights by column.
+type Sums = [i32; MOST_COLUMNS];
+
+/// Adds the rows of `units` to `sums`.
+fn add<const W: usize>(table: &Table, units: &[u16], reading: &mut Reading, sums: &mut Sums) {
+    let (rows, _) = table.weights.as_chunks::<W>();
+    let last = rows.len().wrapping_sub(1);
+    let log2 = table.rows_log2;
+    let Reading {
+        mut window,
+        mut word,
+        mut ngrams,
+    } = *reading;
+    for chunk in units.chunks(CHUNK) {
+        let mut part = [0i16; W];
+        let mut take = |row: usize| {
+            for (sum, &weight) in part.iter_mut().zip(&rows[row & last]) {
+                *sum += i16::from(weight);
+            }
+        };
+        for &unit in chunk {
+            window = (window << 16) | u64::from(unit);
+            take(letters_row(window, log2));
+            ngrams += 1;
+            if unit != SPACE {
+                word = word_hash(word, unit);
+            } else if word != 0 {
+                take(word_row(word, log2));
+                ngrams += 1;
+                word = 0;
+            }
+        }
+        for (sum, part) in sums.iter_mut().zip(part) {
+            *sum += i32::from(part);
+        }
+    }
+    *reading = Reading {
+        window,
+        word,
+        ngrams,
+    };
+}
+
+impl Table {
+    fn add(&self, columns: usize, units: &[u16], reading: &mut Reading, sums: &mut Sums) {
+        match width(columns) {
+            8 => add::<8>(self, units, reading, sums),
+            16 => add::<16>(self, units, reading, sums),
+            32 => add::<32>(self, units, reading, sums),
+            _ => add::<64>(self, units, reading, sums),
+        }
+    }
+}
+
+/// The column with the highest sum, the first of equals.
+fn best(sums: &[i32]) -> usize {
+    let mut best = 0;
+    for (column, &sum) in sums.iter().enumerate() {
+        if sum > sums[best] {
+            best = column;
+        }
+    }
+    best
+}
+
+/// What a text is judged to be.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Verdict {
+    /// Place of the language among the model's codes; `None` for text of no language of the model.
+    pub language: Option<u16>,
+    /// Probability of that.
+    pub probability: f64,
+    /// More text would hardly change it.
+    pub settled: bool,
+}
+
+/// A text that is being judged: its units so far, scored by the part of its alphabet.
+struct Judge<'m> {
+    model: &'m LanguageModel,
+    units: [u16; LOOKS[LOOKS.len() - 1]],
+    filled: usize,
+    scored: usize,
+    part: Option<&'m Part>,
+    reading: Reading,
+    sums: Sums,
+}
+
+impl<'m> Judge<'m> {
+    fn new(model: &'m LanguageModel) -> Judge<'m> {
+        Judge {
+            model,
+            units: [0; _],
+            filled: 0,
+            scored: 0,
+            part: None,
+            reading: Reading::NEW,
+            sums: [0; _],
+        }
+    }
+
+    /// Scores what is new; all anew where the text turned out to be of another alphabet.
+    fn look(&mut self, alphabet: Alphabet, look: usize) -> Option<Verdict> {
+        let part = self.model.part(alphabet)?;
+        let Some(table) = &part.table else {
+            return Some(Verdict {
+                language: part.columns[0],
+                probability: ONLY,
+                settled: true,
+            });
+        };
+        if self.part.is_none_or(|before| before.alphabet != alphabet) {
+            (self.scored, self.reading, self.sums) = (0, Reading::NEW, [0; _]);
+            self.part = Some(part);
+        }
+        let units = &self.units[self.scored..self.filled];
+        table.add(part.columns.len(), units, &mut self.reading, &mut self.sums);
+        self.scored = self.filled;
+        Some(part.verdict(table, &self.sums, self.reading.ngrams, look))
+    }
+}
+
+impl Part {
+    fn verdict(&self, table: &Table, sums: &Sums, ngrams: u32, look: usize) -> Verdict {
+        let sums = &sums[..self.columns.len()];
+        let best = best(sums);
+        let scale = table.scales[look] / f64::from(ngrams.max(1)).sqrt();
+        let behind = |sum: i32| (f64::from(sums[best]) - f64::from(sum)) * scale;
+        let others: f64 = (sums.iter().enumerate())
+            .filter(|&(column, _)| column != best)
+            .map(|(_, &sum)| behind(sum))
+            .filter(|&behind| behind < FAR)
+            .map(|behind| libm::exp(-behind))
+            .sum();
+        let probability = 1.0 / (1.0 + others);
+        let language = self.columns[best];
+        Verdict {
+            language,
+            probability,
+            // Code or names before the prose do not speak for all of it.
+            settled: language.is_some() && probability >= SETTLED,
+        }
+    }
+}
+
+impl LanguageModel {
+    /// A model of `parts`, no alphabet in two of them, whose columns name `codes` by their place.
+    pub fn new(codes: Vec<String>, parts: Vec<Part>) -> LanguageModel {
+        let mut by_alphabet = [None; Alphabet::COUNT];
+        for (place, part) in parts.iter().enumerate() {
+            by_alphabet[part.alphabet as usize] = Some(place as u8);
+        }
+        let mut model = LanguageModel {
+            codes,
+            parts,
+            by_alphabet,
+            digest: String::new(),
+        };
+        model.digest = file::digest(&model);
+        model
+    }
+
+    /// Reads a model file.
+    ///
+    /// # Errors
+    /// The bytes are no model, of another version, or damaged.
+    pub fn from_bytes(bytes: &[u8]) -> Result<LanguageModel, file::LanguageModelError> {
+        file::read(bytes)
+    }
+
+    /// The model as a file's content.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        file::write(self)
+    }
+
+    /// BLAKE3 of the model file's content, in hexadecimal.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// The languages, ISO 639 codes, sorted.
+    pub fn codes(&self) -> &[String] {
+        &self.codes
+    }
+
+    /// What the model has of each alphabet.
+    pub fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
+    fn part(&self, alphabet: Alphabet) -> Option<&Part> {
+        let place = self.by_alphabet[alphabet as usize]?;
+        self.parts.get(usize::from(place))
+    }
+
+    /// Judges a text, which is unmasked: `None` where fewer than `least` of its letters, or fewer
+    /// than half, are of one alphabet that the model knows.
+    pub fn judge(&self, text: &str, least: u32) -> Option<Verdict> {
+        let (mut judge, mut letters) = (Judge::new(self), Letters::new(text));
+        let mut counts: Counts = [0; Alphabet::COUNT];
+        let mut verdict = None;
+        for (look, until) in LOOKS.into_iter().enumerate() {
+            let before = judge.filled;
+            let room = &mut judge.units[before..until];
+            judge.filled += letters.read(room, &mut counts);
+            let (alphabet, of_it, all) = main_alphabet(&counts);
+            verdict = match all >= least && of_it * 2 >= all {
+                true => judge.look(alphabet, look),
+                false => None,
+            };
+            let ended = judge.filled < until;
+            if ended || verdict.is_some_and(|verdict| verdict.settled) {
+                break;
+            }
+        }
+        verdict
+    }
+}
