@@ -362,6 +362,9 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// Byte, character and number of words before it.
+    type Sign = (usize, char, u64);
+
     /// A word's characters one for one in lower case, apostrophes straight, all sigmas alike.
     fn case_folded(word: &str) -> String {
         let fold = |c: char| {
@@ -397,14 +400,15 @@ mod tests {
         words(text).into_iter().map(|word| word.0).collect()
     }
 
-    /// The rule of the module's page for runs and single characters, one character at a time.
-    fn plain(text: &str) -> Vec<String> {
+    /// The rule of the module's page for runs and single characters, one character at a time; and
+    /// the signs between, with their byte and the number of words before them.
+    fn plain(text: &str) -> (Vec<String>, Vec<Sign>) {
         let classes = Classes::get();
         let chars: Vec<char> = text.chars().collect();
         let class = |place: usize| chars.get(place).map_or(Class::Other, |&c| classes.class(c));
         let solid = |class| matches!(class, Class::Letter | Class::Digit);
-        let mut found: Vec<String> = Vec::new();
-        let (mut open, mut cjk) = (false, false);
+        let (mut found, mut signs): (Vec<String>, Vec<Sign>) = (Vec::new(), Vec::new());
+        let (mut open, mut cjk, mut at) = (false, false, 0);
         for (place, &c) in chars.iter().enumerate() {
             let joins = match class(place) {
                 Class::Letter | Class::Digit => open && !cjk,
@@ -412,6 +416,7 @@ mod tests {
                 Class::Apostrophe => open && !cjk && solid(class(place + 1)),
                 _ => false,
             };
+            at += c.len_utf8();
             if joins {
                 found.last_mut().unwrap().push(c);
                 continue;
@@ -420,9 +425,24 @@ mod tests {
             open = cjk || solid(class(place));
             if open {
                 found.push(c.to_string());
+            } else if "\n.!?#".contains(c) || !c.is_ascii() {
+                signs.push((at - c.len_utf8(), c, found.len() as u64));
             }
         }
-        found
+        (found, signs)
+    }
+
+    fn signs(text: &str) -> Vec<Sign> {
+        struct List(Vec<Sign>);
+        impl Visit for List {
+            fn word(&mut self, _: Word) {}
+            fn sign(&mut self, at: usize, sign: char, words: u64) {
+                self.0.push((at, sign, words));
+            }
+        }
+        let mut list = List(Vec::new());
+        walk(text, &mut list);
+        list.0
     }
 
     #[test]
@@ -466,9 +486,15 @@ mod tests {
     proptest! {
         #[test]
         fn walk_is_the_rule_character_by_character(
-            text in "[a-c'’0 .é\u{301}漢カ한\\n\u{FE0F}]{0,30}",
+            text in prop_oneof![
+                "[a-c'’0 .é\u{301}漢カ한\\n\u{FE0F}]{0,30}",
+                "[a-c'0 .\\n]{0,300}",
+                "([a-zA-Z]{1,12}[' .,\\n]|[a-z]{50,150}|[a-c'’0 .é漢カж]){0,40}",
+            ],
         ) {
-            prop_assert_eq!(texts(&text), plain(&text));
+            let (words, between) = plain(&text);
+            prop_assert_eq!(texts(&text), words);
+            prop_assert_eq!(signs(&text), between);
         }
 
         #[test]
