@@ -3,6 +3,8 @@
 //! One table serves a worker's life: [`Table::begin`] forgets everything by raising a stamp, so a
 //! short document after a long one costs nothing, and nothing is allocated once it has grown.
 
+use std::hint::select_unpredictable;
+
 /// Distinct keys that a table is made ready for at most; it grows beyond.
 const MOST_EXPECTED: usize = 1 << 16;
 /// Keys whose slots are fetched together.
@@ -75,14 +77,13 @@ impl Table {
             let mut place = place_of(key, shift);
             let slot = loop {
                 let slot = &mut slots[place & mask];
-                if (slot.stamp != stamp) | (slot.key == key) {
+                if select_unpredictable(slot.stamp == stamp, slot.key ^ key, 0) == 0 {
                     break slot;
                 }
                 place += 1;
             };
             let live = slot.stamp == stamp;
-            let if_live = 0u32.wrapping_sub(u32::from(live));
-            let number = slot.number & if_live | len & !if_live;
+            let number = select_unpredictable(live, slot.number, len);
             *slot = Slot { key, stamp, number };
             len += u32::from(!live);
             counts[number as usize] += 1;
@@ -163,7 +164,8 @@ impl Table {
             .filter(|slot| slot.stamp == stamp)
             .copied()
             .collect();
-        self.bits += 2;
+        // A large table with many free slots would cost more in caches than it saves in collisions.
+        self.bits += if self.bits < BEYOND_CACHE { 2 } else { 1 };
         let size = (1 << self.bits).max(self.slots.len());
         self.slots.resize(size, Slot::default());
         self.raise_stamp();
