@@ -386,12 +386,16 @@ impl LogRatios {
 
     /// Mean log ratio over a document's words and pairs, nats; `None` without words.
     pub(super) fn mean(&self, scan: &Scan) -> Option<f64> {
-        let (mut sum, mut ngrams) = (0i64, 0u64);
-        for bucket in buckets(scan) {
-            sum += i64::from(self.0[bucket]);
-            ngrams += 1;
-        }
-        (ngrams > 0).then(|| sum as f64 / RATIO_STEP / ngrams as f64)
+        let hashes = scan.word_hashes();
+        let ratio = |hash: u64| i64::from(self.0[bucket(hash)]);
+        // Two plain loops: a chain of words and pairs would ask at each step which of them is next.
+        let words: i64 = hashes.iter().map(|&hash| ratio(hash)).sum();
+        let pairs: i64 = hashes
+            .windows(2)
+            .map(|pair| ratio(pair_hash(pair[0], pair[1])))
+            .sum();
+        let ngrams = (2 * hashes.len()).checked_sub(1)?;
+        Some((words + pairs) as f64 / RATIO_STEP / ngrams as f64)
     }
 }
 

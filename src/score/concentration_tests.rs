@@ -121,6 +121,32 @@ fn damaged_bytes_are_errors() {
 
 proptest! {
     #[test]
+    fn log_importance_is_its_twin(
+        human in "([a-eé漢ж]{1,3} ){0,60}",
+        source in "([a-eé漢ж]{1,3} ){0,60}",
+        text in "([a-eé漢ж]{1,3} ){1,60}",
+    ) {
+        let (human, source) = (counts_of(&[&human]), counts_of(&[&source]));
+        let reference = ReferenceLanguage::of(&human);
+        let mut scan = Scan::default();
+        scan.read(&text);
+        let human: Vec<f64> = reference.probabilities().collect();
+        let (mut sum, mut ngrams) = (0.0, 0u32);
+        let words = scan.word_hashes();
+        for (place, &word) in words.iter().enumerate() {
+            let pair = words.get(place + 1).map(|&next| pair_hash(word, next));
+            for hash in [Some(word), pair].into_iter().flatten() {
+                let at = ((u128::from(hash >> 32) * BUCKETS as u128) >> 32) as usize;
+                let p = (source.counts()[at] + 1) as f64 / (source.ngrams + 10_000) as f64;
+                sum += ((human[at] + 1e-8) / (p + 1e-8)).ln();
+                ngrams += 1;
+            }
+        }
+        let found = LogRatios::new(&reference, &source).mean(&scan).unwrap();
+        prop_assert!((found - sum / f64::from(ngrams)).abs() < 1e-6);
+    }
+
+    #[test]
     fn profiles_merge_and_come_back(texts in prop::collection::vec("[a-c é]{0,20}", 0..6)) {
         let langs = ["en", "fr"];
         let (mut whole, mut first, mut second) =

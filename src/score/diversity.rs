@@ -5,6 +5,8 @@
 //! it unstable below). None of them may be compared between languages, and TTR, hapax ratio and
 //! entropy not between lengths either.
 
+use std::sync::LazyLock;
+
 use super::measure::{Measure, Measures, share};
 use crate::text::Scan;
 
@@ -15,7 +17,7 @@ pub const DRAWS: u32 = 42;
 /// Fewest words for MTLD.
 pub const MTLD_LEAST: usize = 100;
 /// MTLD's factor size .720 as a fraction, so that the comparison is exact.
-const FACTOR: (u64, u64) = (18, 25);
+const FACTOR: (i32, i32) = (18, 25);
 
 /// Measures the text that `scan` read last.
 pub(super) fn measure(scan: &mut Scan, measures: &mut Measures) {
@@ -27,14 +29,13 @@ pub(super) fn measure(scan: &mut Scan, measures: &mut Measures) {
     measures.set(Measure::Ttr, share(types, words));
     let once = scan.type_counts.iter().filter(|&&count| count == 1).count();
     measures.set(Measure::HapaxRatio, share(once as u64, types));
-    measures.set(
-        Measure::Mattr,
-        mattr(&scan.types, types as usize, &mut scan.by_type),
-    );
-    measures.set(
-        Measure::Mtld,
-        mtld(&scan.types, types as usize, &mut scan.by_type),
-    );
+    let (mattr, forward) = forward(&scan.types, types as usize, &mut scan.by_type);
+    measures.set(Measure::Mattr, mattr);
+    if scan.types.len() >= MTLD_LEAST {
+        let backward = backward(&scan.types, types as usize, &mut scan.by_type);
+        let mtld = words as f64 * 0.5 * (1.0 / forward + 1.0 / backward);
+        measures.set(Measure::Mtld, mtld);
+    }
     // How many types occur f times, for each f: sums over it are short and in a fixed order.
     let most = scan.type_counts.iter().copied().max().unwrap_or(0);
     scan.by_type.clear();
@@ -46,62 +47,80 @@ pub(super) fn measure(scan: &mut Scan, measures: &mut Measures) {
     measures.set(Measure::Hdd, hdd(words, &scan.by_type));
 }
 
-/// Mean share of distinct words over all windows.
-fn mattr(words: &[u32], types: usize, inside: &mut Vec<u32>) -> Option<f64> {
-    if words.len() < WINDOW {
-        return None;
+/// MATTR, and the factors of the MTLD forward: both ask where each word stood last.
+fn forward(words: &[u32], types: usize, after_last: &mut Vec<u32>) -> (Option<f64>, f64) {
+    after_last.clear();
+    after_last.resize(types, 0);
+    let mut factors = Factors::default();
+    let mut last = |at: u32, word: u32| {
+        let since = std::mem::replace(&mut after_last[word as usize], at + 1);
+        factors.word(at, since);
+        since
+    };
+    let windows = (words.len() + 1).saturating_sub(WINDOW);
+    let (begun, rest) = words.split_at(windows);
+    // A word is the first of its type in the windows that begin behind its last place, and reach
+    // it; `distinct` is the number of those windows, summed over all words.
+    let mut distinct = 0u64;
+    for (at, &word) in (0..).zip(begun) {
+        let gap = at + 1 - last(at, word);
+        distinct += u64::from(gap.min(WINDOW as u32));
     }
-    inside.clear();
-    inside.resize(types, 0);
-    let (mut distinct, mut sum) = (0u64, 0u64);
-    for (end, &word) in words.iter().enumerate() {
-        let count = &mut inside[word as usize];
-        distinct += u64::from(*count == 0);
-        *count += 1;
-        if end + 1 >= WINDOW {
-            sum += distinct;
-            let first = &mut inside[words[end + 1 - WINDOW] as usize];
-            *first -= 1;
-            distinct -= u64::from(*first == 0);
-        }
+    // Behind the beginning of the last window fewer begin.
+    let windows = windows as u32;
+    for (at, &word) in (windows..).zip(rest) {
+        let first = last(at, word).max((at + 1).saturating_sub(WINDOW as u32));
+        distinct += u64::from(windows.saturating_sub(first));
     }
-    let windows = (words.len() - WINDOW + 1) * WINDOW;
-    Some(sum as f64 / windows as f64)
+    let whole = u64::from(windows) * WINDOW as u64;
+    let mattr = (windows > 0).then(|| distinct as f64 / whole as f64);
+    (mattr, factors.all())
 }
 
-/// Mean of the MTLD forward and backward.
-fn mtld(words: &[u32], types: usize, seen: &mut Vec<u32>) -> Option<f64> {
-    if words.len() < MTLD_LEAST {
-        return None;
+/// The factors of the MTLD backward.
+fn backward(words: &[u32], types: usize, after_last: &mut Vec<u32>) -> f64 {
+    after_last.clear();
+    after_last.resize(types, 0);
+    let mut factors = Factors::default();
+    for (at, &word) in (0..).zip(words.iter().rev()) {
+        let since = std::mem::replace(&mut after_last[word as usize], at + 1);
+        factors.word(at, since);
     }
-    let forward = one_way(words.iter(), types, seen);
-    let backward = one_way(words.iter().rev(), types, seen);
-    Some(words.len() as f64 * 0.5 * (1.0 / forward + 1.0 / backward))
+    factors.all()
 }
 
-/// Number of factors: word strings whose type-token ratio falls to .72, the last one in part. A text
-/// whose ratio never falls is taken as one factor.
-fn one_way<'a>(words: impl Iterator<Item = &'a u32>, types: usize, seen: &mut Vec<u32>) -> f64 {
-    seen.clear();
-    seen.resize(types, 0);
-    let (mut factors, mut distinct, mut tokens) = (0u32, 0u64, 0u64);
-    for &word in words {
-        tokens += 1;
-        let string = &mut seen[word as usize];
-        // A type is new to a string if it was last marked by an earlier one.
-        if *string != factors + 1 {
-            *string = factors + 1;
-            distinct += 1;
-        }
-        if distinct * FACTOR.1 <= tokens * FACTOR.0 {
-            factors += 1;
-            (distinct, tokens) = (0, 0);
+/// Counts factors: word strings whose type-token ratio falls to .72.
+#[derive(Default)]
+struct Factors {
+    whole: u32,
+    /// Place where the string that is being read begins, and the place after its last word.
+    start: u32,
+    end: u32,
+    /// How far the string's ratio is above .72: 25 for each distinct word, less 18 for each word.
+    above: i32,
+}
+
+impl Factors {
+    /// Reads the word at place `at`, whose type stood last before place `since`.
+    #[inline]
+    fn word(&mut self, at: u32, since: u32) {
+        self.above += FACTOR.1 * i32::from(since <= self.start) - FACTOR.0;
+        self.end = at + 1;
+        if self.above <= 0 {
+            self.whole += 1;
+            (self.above, self.start) = (0, at + 1);
         }
     }
-    let partial = (tokens - distinct) as f64 * FACTOR.1 as f64;
-    let whole = ((FACTOR.1 - FACTOR.0) * tokens.max(1)) as f64;
-    let all = f64::from(factors) + partial / whole;
-    if all == 0.0 { 1.0 } else { all }
+
+    /// Number of factors, the last one in part. A text whose ratio never falls is taken as one.
+    fn all(&self) -> f64 {
+        let tokens = i64::from(self.end - self.start);
+        let distinct = (i64::from(self.above) + i64::from(FACTOR.0) * tokens) / i64::from(FACTOR.1);
+        let partial = (tokens - distinct) as f64 * f64::from(FACTOR.1);
+        let whole = (i64::from(FACTOR.1 - FACTOR.0) * tokens.max(1)) as f64;
+        let all = f64::from(self.whole) + partial / whole;
+        if all == 0.0 { 1.0 } else { all }
+    }
 }
 
 /// Shannon entropy in bits, from how many types occur f times.
@@ -110,10 +129,20 @@ fn entropy(words: u64, spectrum: &[u32]) -> f64 {
     let mut sum = 0.0;
     for (f, &types) in spectrum.iter().enumerate().skip(2) {
         if types > 0 {
-            sum += f64::from(types) * f as f64 * libm::log2(f as f64);
+            sum += f64::from(types) * f as f64 * log2(f);
         }
     }
     (libm::log2(words) - sum / words).max(0.0)
+}
+
+/// Logarithms of the counts that most words have.
+static LOGS: LazyLock<[f64; 256]> = LazyLock::new(|| std::array::from_fn(|f| libm::log2(f as f64)));
+
+fn log2(f: usize) -> f64 {
+    match LOGS.get(f) {
+        Some(&log) => log,
+        None => libm::log2(f as f64),
+    }
 }
 
 /// HD-D: the expected type-token ratio of [`DRAWS`] words drawn without replacement.

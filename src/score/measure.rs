@@ -216,12 +216,18 @@ impl fmt::Debug for Measures {
 /// `value` as the nearest multiple of 2^-40 (ties to even, no negative zero); `None` if not finite.
 pub fn quantised(value: f64) -> Option<f64> {
     const STEP: f64 = (1u64 << 40) as f64;
+    /// From here on a double has no digits behind the point, so a sum with it is rounded to even.
+    const WHOLE: f64 = (1u64 << 52) as f64;
     // Above 2^12 a double is spaced wider than the step, and is one of its multiples already.
     if value.abs() >= 4096.0 {
         return value.is_finite().then_some(value);
     }
-    let scaled = (value * STEP).round_ties_even();
-    scaled.is_finite().then_some(scaled / STEP + 0.0)
+    if value.is_nan() {
+        return None;
+    }
+    let whole = WHOLE.copysign(value);
+    let scaled = (value * STEP + whole) - whole;
+    Some(scaled / STEP + 0.0)
 }
 
 /// `part / whole` as a double, 0 where `whole` is 0.
@@ -260,6 +266,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn quantising_rounds_ties_to_even(value in prop_oneof![-5e3f64..5e3, -1e-9f64..1e-9, Just(-0.0)]) {
+            let step = (1u64 << 40) as f64;
+            let plain = (value * step).round_ties_even() / step + 0.0;
+            prop_assert_eq!(quantised(value).map(f64::to_bits), Some(plain.to_bits()));
+        }
+
         #[test]
         fn quantising_is_near_and_idempotent(value in -1e6f64..1e6) {
             let once = quantised(value).unwrap();

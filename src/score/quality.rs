@@ -31,7 +31,7 @@ const SHORT_LINE: usize = 30;
 /// Measures `text`, which `scan` read last.
 pub(super) fn measure(text: &str, scan: &Scan, measures: &mut Measures) {
     let words = scan.words();
-    let word_chars = scan.chars_before.last().copied().unwrap_or(0);
+    let word_chars = scan.chars_before.last().map_or(0, |&chars| chars.into());
     measures.set(Measure::MeanWordLength, share(word_chars, words));
     measures.set(
         Measure::SymbolWordRatio,
@@ -51,20 +51,52 @@ pub(super) fn measure(text: &str, scan: &Scan, measures: &mut Measures) {
 fn lines(text: &str, scan: &Scan, measures: &mut Measures) {
     let (mut count, mut bullets, mut ellipses, mut ends, mut short) = (0, 0, 0, 0, 0);
     for line in &scan.lines {
-        let trimmed = text[line.span.clone()].trim();
-        if trimmed.is_empty() {
-            continue;
-        }
-        count += 1;
-        bullets += u64::from(trimmed.starts_with(BULLETS));
-        ellipses += u64::from(trimmed.ends_with("...") || trimmed.ends_with('…'));
-        ends += u64::from(trimmed.ends_with(LINE_ENDS));
-        short += u64::from(line.chars <= SHORT_LINE as u64);
+        let look = Look::at(&text[line.span.clone()]);
+        let holds = u64::from(!look.blank);
+        count += holds;
+        bullets += u64::from(look.bullet);
+        ellipses += u64::from(look.ellipsis);
+        ends += u64::from(look.end);
+        short += holds & u64::from(line.chars <= SHORT_LINE as u64);
     }
     measures.set(Measure::BulletLineFrac, share(bullets, count));
     measures.set(Measure::EllipsisLineFrac, share(ellipses, count));
     measures.set(Measure::LineEndPunctFrac, share(ends, count));
     measures.set(Measure::ShortLineFrac, share(short, count));
+}
+
+/// What a line begins and ends with, white space aside.
+struct Look {
+    blank: bool,
+    bullet: bool,
+    ellipsis: bool,
+    end: bool,
+}
+
+impl Look {
+    /// A line that begins and ends with ASCII characters that can be seen, as nearly all do, is
+    /// looked at by its bytes.
+    fn at(line: &str) -> Look {
+        let bytes = line.as_bytes();
+        match (bytes.first(), bytes.last()) {
+            (Some(first @ b'!'..=b'~'), Some(last @ b'!'..=b'~')) => Look {
+                blank: false,
+                bullet: matches!(first, b'-' | b'*'),
+                ellipsis: *last == b'.' && bytes.ends_with(b"..."),
+                end: matches!(last, b'.' | b'!' | b'?' | b'"' | b'\''),
+            },
+            _ => Look::of_any(line.trim()),
+        }
+    }
+
+    fn of_any(trimmed: &str) -> Look {
+        Look {
+            blank: trimmed.is_empty(),
+            bullet: trimmed.starts_with(BULLETS),
+            ellipsis: trimmed.ends_with("...") || trimmed.ends_with('…'),
+            end: trimmed.ends_with(LINE_ENDS),
+        }
+    }
 }
 
 fn sentences(scan: &Scan, measures: &mut Measures) {

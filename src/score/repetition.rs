@@ -46,7 +46,8 @@ pub(super) fn measure(scan: &mut Scan, measures: &mut Measures) {
     );
     measures.set(Measure::DupParaCharFrac, share(dup_chars, chars));
     levels(scan, 10, |n, level, chars_before| {
-        let length = |word: u32| chars_before[word as usize + n] - chars_before[word as usize];
+        let length =
+            |word: u32| u64::from(chars_before[word as usize + n] - chars_before[word as usize]);
         match n {
             2..=4 => {
                 let longer = chars_before.len() > n;

@@ -29,7 +29,24 @@ fn check(found: &Measures, measure: M, expected: Option<f64>) {
 /// Texts of few words, with lines and paragraphs that repeat.
 fn texts() -> impl Strategy<Value = String> {
     let word = prop::sample::select(vec![
-        "a", "the", "Of", "été", "cats", "漢", "12", "don't", "x1",
+        "a",
+        "the",
+        "Of",
+        "été",
+        "cats",
+        "漢",
+        "12",
+        "don't",
+        "x1",
+        "дом",
+        "漢字かな",
+        "한국어",
+        "ΣΟΦΟΣ",
+        "naïve",
+        "١٢",
+        "Ünïcödé",
+        "internationally",
+        "نص",
     ]);
     let gap = prop::sample::select(vec![
         " ", " ", " ", "\n", "\n\n", ". ", "! ", "... ", "…\n", " #",
@@ -43,9 +60,23 @@ fn texts() -> impl Strategy<Value = String> {
 fn words(text: &str) -> Vec<String> {
     let parts = text.split(|c: char| !c.is_alphanumeric() && c != '\'');
     parts
+        .flat_map(cut)
         .filter(|word| !word.is_empty())
-        .map(str::to_lowercase)
         .collect()
+}
+
+/// A run of letters and digits as words: each Han or kana character is one. All sigmas are alike.
+fn cut(run: &str) -> Vec<String> {
+    let alone = |c: &char| matches!(c, '\u{3040}'..='\u{30FF}' | '\u{4E00}'..='\u{9FFF}');
+    let mut words = vec![String::new()];
+    for c in run.chars() {
+        let lower = c.to_lowercase().to_string().replace('ς', "σ");
+        match alone(&c) {
+            true => words.extend([lower, String::new()]),
+            false => words.last_mut().expect("there is one").push_str(&lower),
+        }
+    }
+    words
 }
 
 fn chars(text: &str) -> usize {

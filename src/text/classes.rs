@@ -46,15 +46,24 @@ const CLASSES: [Class; 10] = [
 /// The two planes that hold all cased letters and nearly all text; beyond, classes are computed.
 const TABLED: usize = 0x20000;
 
-/// Class in the upper eight bits, folded character below.
+/// Class in the upper eight bits; below, for the first plane, the UTF-8 bytes of the folded
+/// character, the first one lowest.
 static TABLE: LazyLock<Vec<u32>> = LazyLock::new(|| {
     (0..TABLED as u32)
         .map(|code| match char::from_u32(code) {
-            Some(c) => ((computed(c) as u32) << 24) | folded(c) as u32,
+            Some(c) if code <= 0xFFFF => ((computed(c) as u32) << 24) | utf8(folded(c)),
+            Some(c) => (computed(c) as u32) << 24,
             None => 0,
         })
         .collect()
 });
+
+/// The UTF-8 bytes of `c`, the first one lowest.
+fn utf8(c: char) -> u32 {
+    let mut bytes = [0; 4];
+    c.encode_utf8(&mut bytes);
+    u32::from_le_bytes(bytes)
+}
 
 /// A handle on the table, so that a loop over characters does not ask each time whether it is made.
 #[derive(Clone, Copy)]
@@ -65,6 +74,7 @@ impl Classes {
         Classes(&TABLE)
     }
 
+    #[inline]
     pub(super) fn class(self, c: char) -> Class {
         match self.0.get(c as usize) {
             Some(entry) => CLASSES[(entry >> 24) as usize],
@@ -72,17 +82,21 @@ impl Classes {
         }
     }
 
-    /// The case-folded form of `c`: one character, so that a fold never changes a word's length.
-    pub(super) fn fold(self, c: char) -> char {
+    /// Class of `c`, and the UTF-8 bytes, the first one lowest, of its case-folded form: one
+    /// character, so that a fold never changes a word's length.
+    #[inline]
+    pub(super) fn of(self, c: char) -> (Class, u32) {
         match self.0.get(c as usize) {
-            Some(entry) => char::from_u32(entry & 0x00FF_FFFF).unwrap_or(c),
-            None => c,
+            Some(entry) if c <= '\u{FFFF}' => {
+                (CLASSES[(entry >> 24) as usize], entry & 0x00FF_FFFF)
+            }
+            _ => (self.class(c), utf8(folded(c))),
         }
     }
 }
 
 /// Simple lower case; the final sigma is a sigma, the curly apostrophe a straight one.
-fn folded(c: char) -> char {
+pub(super) fn folded(c: char) -> char {
     match c {
         'ς' => 'σ',
         '\u{2019}' => '\'',
@@ -134,7 +148,7 @@ mod tests {
         let classes = Classes::get();
         for c in (0..=0x10FFFF).step_by(7).filter_map(char::from_u32) {
             assert_eq!(classes.class(c), computed(c), "{c:?}");
-            assert_eq!(classes.fold(c), folded(c), "{c:?}");
+            assert_eq!(classes.of(c), (computed(c), utf8(folded(c))), "{c:?}");
         }
     }
 
@@ -161,7 +175,8 @@ mod tests {
         ] {
             assert_eq!(classes.class(c), class, "{c:?}");
         }
-        assert_eq!(classes.fold('Ω'), 'ω');
-        assert_eq!(classes.fold('İ'), 'İ');
+        for (c, fold) in [('Ω', 'ω'), ('İ', 'İ'), ('\u{10400}', '\u{10428}')] {
+            assert_eq!(classes.of(c).1, utf8(fold), "{c:?}");
+        }
     }
 }

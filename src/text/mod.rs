@@ -4,8 +4,8 @@
 //! look at what it found. The rule of what a word is stands in [`words`], and is the unit `words`
 //! of a mix in every script.
 
+mod block;
 mod classes;
-mod eight;
 mod hash;
 mod lines;
 mod marks;

@@ -21,6 +21,9 @@ struct Place {
 #[derive(Default)]
 pub(crate) struct Ngrams {
     places: Vec<Place>,
+    /// What makes each place's n-gram that of its level, and its number.
+    keys: Vec<u64>,
+    numbers: Vec<u32>,
     /// How often each n-gram of the level occurs, by its number.
     counts: Vec<u32>,
     /// Whether a repetition of the n-gram would be one, by its number.
@@ -62,51 +65,83 @@ impl Ngrams {
         self.counts[place.ngram as usize]
     }
 
-    /// Level 1: the repeated words themselves.
-    fn begin(&mut self, types: &[u32], type_counts: &[u32]) {
-        self.counts.clear();
-        self.counts.extend_from_slice(type_counts);
-        self.places.clear();
-        self.places
-            .extend(types.iter().zip(0..).filter_map(|(&ngram, word)| {
-                (type_counts[ngram as usize] > 1).then_some(Place { word, ngram })
-            }));
+    /// Level 2, from the words: pairs of repeated words, and which of them repeat.
+    fn begin(&mut self, types: &[u32], type_counts: &[u32], table: &mut Table) {
+        let mut kept = 0;
+        self.keys.resize(types.len(), 0);
+        self.places.resize(types.len(), Place { word: 0, ngram: 0 });
+        let (mut last, mut last_repeats) = (0, false);
+        // The pair that is made at a word begins with the word before it.
+        for (next, &word) in (0u32..).zip(types) {
+            let repeats = type_counts[word as usize] > 1;
+            self.keys[kept] = u64::from(last) << 32 | u64::from(word);
+            self.places[kept].word = next.wrapping_sub(1);
+            kept += usize::from(repeats & last_repeats);
+            (last, last_repeats) = (word, repeats);
+        }
+        self.keys.truncate(kept);
+        self.places.truncate(kept);
+        self.number(table);
     }
 
     /// From level n-1 to level n.
     fn rise(&mut self, n: usize, types: &[u32], table: &mut Table) {
-        table.begin((self.places.len() / 2).min(1 << 16));
-        self.counts.clear();
+        self.neighbours(n, types);
+        self.number(table);
+    }
+
+    /// Numbers the n-grams by their keys, and keeps the places of those that repeat.
+    fn number(&mut self, table: &mut Table) {
+        if self.places.len() < 2 {
+            self.counts.clear();
+            return self.places.clear();
+        }
+        table.number_all(&self.keys, &mut self.numbers, &mut self.counts);
+        for (place, &number) in self.places.iter_mut().zip(&self.numbers) {
+            place.ngram = number;
+        }
+        let counts = &self.counts;
+        keep(&mut self.places, |place| counts[place.ngram as usize] > 1);
+    }
+
+    /// Keeps the places whose right neighbour is one too, and makes the keys of their n-grams.
+    fn neighbours(&mut self, n: usize, types: &[u32]) {
         let mut kept = 0;
+        self.keys.resize(self.places.len(), 0);
         for next in 1..self.places.len() {
             let (here, right) = (self.places[next - 1], self.places[next]);
-            if right.word != here.word + 1 {
-                continue;
-            }
-            let last = types[here.word as usize + n - 1];
-            let ngram = table.number(u64::from(here.ngram) << 32 | u64::from(last));
-            match self.counts.get_mut(ngram as usize) {
-                Some(count) => *count += 1,
-                None => self.counts.push(1),
-            }
+            let neighbours = right.word == here.word + 1;
+            // Where there is no neighbour this may be behind the last word.
+            let last = types
+                .get(here.word as usize + n - 1)
+                .copied()
+                .unwrap_or_default();
+            self.keys[kept] = u64::from(here.ngram) << 32 | u64::from(last);
             // `kept` never passes `next - 1`, which is read already.
-            self.places[kept] = Place {
-                word: here.word,
-                ngram,
-            };
-            kept += 1;
+            self.places[kept] = here;
+            kept += usize::from(neighbours);
         }
+        self.keys.truncate(kept);
         self.places.truncate(kept);
-        let counts = &self.counts;
-        self.places.retain(|place| counts[place.ngram as usize] > 1);
     }
+}
+
+/// Keeps the places that `holds`, in order and without a branch: which do cannot be foreseen.
+fn keep(places: &mut Vec<Place>, holds: impl Fn(Place) -> bool) {
+    let mut kept = 0;
+    for at in 0..places.len() {
+        let place = places[at];
+        places[kept] = place;
+        kept += usize::from(holds(place));
+    }
+    places.truncate(kept);
 }
 
 /// Calls `look` with each level from 2 to `highest`, and with [`Scan::chars_before`].
 pub(crate) fn levels(
     scan: &mut Scan,
     highest: usize,
-    mut look: impl FnMut(usize, &mut Ngrams, &[u64]),
+    mut look: impl FnMut(usize, &mut Ngrams, &[u32]),
 ) {
     let Scan {
         ngrams,
@@ -116,8 +151,9 @@ pub(crate) fn levels(
         chars_before,
         ..
     } = scan;
-    ngrams.begin(types, type_counts);
-    for n in 2..=highest {
+    ngrams.begin(types, type_counts, table);
+    look(2, ngrams, chars_before);
+    for n in 3..=highest {
         ngrams.rise(n, types, table);
         look(n, ngrams, chars_before);
     }

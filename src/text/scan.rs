@@ -4,7 +4,7 @@ use super::lines::{self, Piece};
 use super::ngrams::Ngrams;
 use super::sentences::{self, Sentences};
 use super::table::Table;
-use super::words::{self, Visit, Word};
+use super::words::{self, BlockWords, Visit, Word};
 
 /// Words of scratch that are kept between texts: a giant leaves no giant scratch behind.
 const KEPT: usize = 1 << 20;
@@ -12,9 +12,11 @@ const KEPT: usize = 1 << 20;
 /// What was found in the text that was read last; reused, so that no word costs an allocation.
 #[derive(Default)]
 pub struct Scan {
+    /// The types of the words.
+    word_table: Table,
+    /// Scratch for what else is numbered.
     pub(super) table: Table,
     pub(crate) ngrams: Ngrams,
-    folded: Vec<u8>,
     /// Scratch for scorers that count by type.
     pub(crate) by_type: Vec<u32>,
     /// Hash of each word.
@@ -23,8 +25,9 @@ pub struct Scan {
     pub(crate) types: Vec<u32>,
     /// How often each type occurs.
     pub(crate) type_counts: Vec<u32>,
-    /// Characters in all words before each word; one entry more than words.
-    pub(crate) chars_before: Vec<u64>,
+    /// Characters in all words before each word; one entry more than words. A text of 4 GiB is
+    /// beyond every limit.
+    pub(crate) chars_before: Vec<u32>,
     pub(crate) lines: Vec<Piece>,
     pub(crate) paragraphs: Vec<Piece>,
     pub(crate) sentences: Sentences,
@@ -51,7 +54,10 @@ impl Scan {
         self.sentences = Sentences::default();
         (self.alpha_words, self.hash_signs, self.ellipses) = (0, 0, 0);
         self.bytes = text.len() as u64;
-        self.chars = text.chars().count() as u64;
+        self.chars = match text.is_ascii() {
+            true => self.bytes,
+            false => text.chars().count() as u64,
+        };
         self.line_ends = lines::split(text, &mut self.lines, &mut self.paragraphs);
         let mut pass = Pass {
             scan: self,
@@ -59,8 +65,8 @@ impl Scan {
             chars: 0,
             dots_end: 0,
         };
-        words::walk(text, &mut pass);
-        self.sentences.end();
+        let words = words::walk(text, &mut pass);
+        self.sentences.end(words);
         self.number_types();
     }
 
@@ -86,7 +92,7 @@ impl Scan {
 
     /// Whether the word of this hash occurs.
     pub(crate) fn has_word(&self, hash: u64) -> bool {
-        self.hashes.contains(&hash)
+        self.word_table.holds(hash)
     }
 
     /// Lines that repeat an earlier one: how many, and their characters.
@@ -100,22 +106,22 @@ impl Scan {
     }
 
     fn number_types(&mut self) {
-        self.types.clear();
-        self.type_counts.clear();
-        self.table.begin((self.hashes.len() / 2).min(1 << 16));
-        for &hash in &self.hashes {
-            let number = self.table.number(hash);
-            match self.type_counts.get_mut(number as usize) {
-                Some(count) => *count += 1,
-                None => self.type_counts.push(1),
-            }
-            self.types.push(number);
-        }
+        let Scan {
+            word_table,
+            hashes,
+            types,
+            type_counts,
+            ..
+        } = self;
+        word_table.number_all(hashes, types, type_counts);
     }
 }
 
 /// Pieces that repeat an earlier one: how many, and their characters.
 fn duplicates(table: &mut Table, pieces: &[Piece]) -> (u64, u64) {
+    if pieces.len() < 2 {
+        return (0, 0);
+    }
     table.begin(pieces.len());
     let (mut count, mut chars, mut distinct) = (0, 0, 0);
     for piece in pieces {
@@ -132,24 +138,39 @@ fn duplicates(table: &mut Table, pieces: &[Piece]) -> (u64, u64) {
 struct Pass<'a> {
     scan: &'a mut Scan,
     text: &'a str,
-    chars: u64,
+    chars: u32,
     /// Byte after the last `...` that was counted.
     dots_end: usize,
 }
 
 impl Visit for Pass<'_> {
     #[inline]
-    fn word(&mut self, word: Word<'_>) {
+    fn word(&mut self, word: Word) {
         let scan = &mut *self.scan;
-        scan.hashes.push(word.hash(&mut scan.folded));
-        self.chars += word.chars() as u64;
+        scan.hashes.push(word.hash);
+        self.chars += word.chars;
         scan.chars_before.push(self.chars);
         scan.alpha_words += u64::from(word.alpha);
-        scan.sentences.word();
     }
 
     #[inline]
-    fn sign(&mut self, at: usize, sign: char) {
+    fn words(&mut self, block: BlockWords<'_>) {
+        let scan = &mut *self.scan;
+        scan.alpha_words += u64::from(block.alpha());
+        let before = scan.chars_before.len();
+        scan.chars_before.resize(before + block.count() as usize, 0);
+        let mut chars = self.chars;
+        let words = scan.chars_before[before..].iter_mut().zip(block.words());
+        scan.hashes.extend(words.map(|(to, word)| {
+            chars += word.chars;
+            *to = chars;
+            word.hash
+        }));
+        self.chars = chars;
+    }
+
+    #[inline]
+    fn sign(&mut self, at: usize, sign: char, words: u64) {
         match sign {
             '#' => self.scan.hash_signs += 1,
             '…' => self.scan.ellipses += 1,
@@ -160,7 +181,7 @@ impl Visit for Pass<'_> {
             _ => {}
         }
         if sentences::ends(sign, &self.text[at + sign.len_utf8()..]) {
-            self.scan.sentences.end();
+            self.scan.sentences.end(words);
         }
     }
 }

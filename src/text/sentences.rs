@@ -15,24 +15,16 @@ pub(crate) struct Sentences {
     pub(crate) words: u64,
     /// Sum of the squares of their lengths.
     pub(crate) squares: u128,
-    open: u64,
 }
 
 impl Sentences {
+    /// Ends the open sentence behind the first `words` words, if it holds a word.
     #[inline]
-    pub(super) fn word(&mut self) {
-        self.open += 1;
-    }
-
-    /// Ends the open sentence, if it holds a word.
-    #[inline]
-    pub(super) fn end(&mut self) {
-        if self.open > 0 {
-            self.count += 1;
-            self.words += self.open;
-            self.squares += u128::from(self.open) * u128::from(self.open);
-            self.open = 0;
-        }
+    pub(super) fn end(&mut self, words: u64) {
+        let length = words - self.words;
+        self.count += u64::from(length > 0);
+        self.squares += u128::from(length) * u128::from(length);
+        self.words = words;
     }
 }
 

@@ -3,6 +3,15 @@
 //! One table serves a worker's life: [`Table::begin`] forgets everything by raising a stamp, so a
 //! short document after a long one costs nothing, and nothing is allocated once it has grown.
 
+use std::hint::select_unpredictable;
+
+/// Distinct keys that a table is made ready for at most; it grows beyond.
+const MOST_EXPECTED: usize = 1 << 16;
+/// Keys whose slots are fetched together.
+const BATCH: usize = 32;
+/// Binary logarithm of the slots from which a table no longer fits into the nearer caches.
+const BEYOND_CACHE: u32 = 15;
+
 #[derive(Clone, Copy, Default)]
 struct Slot {
     key: u64,
@@ -31,6 +40,65 @@ impl Table {
         self.raise_stamp();
     }
 
+    /// Forgets all keys, then numbers `keys` in order; also counts how often each number came.
+    pub(super) fn number_all(
+        &mut self,
+        keys: &[u64],
+        numbers: &mut Vec<u32>,
+        counts: &mut Vec<u32>,
+    ) {
+        self.begin((keys.len() * 3 / 4).min(MOST_EXPECTED));
+        numbers.clear();
+        numbers.resize(keys.len(), 0);
+        counts.clear();
+        counts.resize(keys.len(), 0);
+        for (keys, numbers) in keys.chunks(BATCH).zip(numbers.chunks_mut(BATCH)) {
+            if (self.len as usize + BATCH) * 2 >= 1 << self.bits {
+                self.grow();
+            }
+            if self.bits >= BEYOND_CACHE {
+                self.fetch(keys);
+            }
+            self.number_batch(keys, numbers, counts);
+        }
+        counts.truncate(self.len as usize);
+    }
+
+    /// Numbers some keys, for which there is room.
+    ///
+    /// Whether a key is new cannot be foreseen, so either way its slot is written without a branch;
+    /// only a slot that another key holds is looked at further.
+    #[inline]
+    fn number_batch(&mut self, keys: &[u64], numbers: &mut [u32], counts: &mut [u32]) {
+        let (stamp, shift, mut len) = (self.stamp, 64 - self.bits, self.len);
+        let slots = &mut self.slots[..1 << self.bits];
+        let mask = slots.len() - 1;
+        for (&key, to) in keys.iter().zip(numbers) {
+            let mut place = place_of(key, shift);
+            let slot = loop {
+                let slot = &mut slots[place & mask];
+                if select_unpredictable(slot.stamp == stamp, slot.key ^ key, 0) == 0 {
+                    break slot;
+                }
+                place += 1;
+            };
+            let live = slot.stamp == stamp;
+            let number = select_unpredictable(live, slot.number, len);
+            *slot = Slot { key, stamp, number };
+            len += u32::from(!live);
+            counts[number as usize] += 1;
+            *to = number;
+        }
+        self.len = len;
+    }
+
+    /// Loads the slots of `keys`, all at once: of a table that no cache holds each load takes as
+    /// long as hundreds of instructions, and one after the other they would be waited for.
+    fn fetch(&self, keys: &[u64]) {
+        let stamps = keys.iter().map(|&key| self.slots[self.place(key)].stamp);
+        std::hint::black_box(stamps.fold(0, |all, stamp| all ^ stamp));
+    }
+
     fn raise_stamp(&mut self) {
         if self.stamp == u32::MAX {
             self.slots.fill(Slot::default());
@@ -41,11 +109,10 @@ impl Table {
 
     #[inline]
     fn place(&self, key: u64) -> usize {
-        (key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - self.bits)) as usize
+        place_of(key, 64 - self.bits)
     }
 
     /// The number of `key`, which is the count of distinct keys before it if it is new.
-    #[inline]
     pub(super) fn number(&mut self, key: u64) -> u32 {
         let mask = (1 << self.bits) - 1;
         let mut place = self.place(key);
@@ -71,6 +138,23 @@ impl Table {
         }
     }
 
+    /// Whether `key` was numbered.
+    pub(super) fn holds(&self, key: u64) -> bool {
+        // Nothing was ever numbered.
+        if self.slots.is_empty() {
+            return false;
+        }
+        let mask = (1 << self.bits) - 1;
+        let mut place = self.place(key);
+        while self.slots[place].stamp == self.stamp {
+            if self.slots[place].key == key {
+                return true;
+            }
+            place = (place + 1) & mask;
+        }
+        false
+    }
+
     #[cold]
     fn grow(&mut self) {
         let stamp = self.stamp;
@@ -80,7 +164,8 @@ impl Table {
             .filter(|slot| slot.stamp == stamp)
             .copied()
             .collect();
-        self.bits += 2;
+        // A large table with many free slots would cost more in caches than it saves in collisions.
+        self.bits += if self.bits < BEYOND_CACHE { 2 } else { 1 };
         let size = (1 << self.bits).max(self.slots.len());
         self.slots.resize(size, Slot::default());
         self.raise_stamp();
@@ -96,6 +181,12 @@ impl Table {
             };
         }
     }
+}
+
+/// The slot where the search for a key begins.
+#[inline]
+fn place_of(key: u64, shift: u32) -> usize {
+    (key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> shift) as usize
 }
 
 #[cfg(test)]
@@ -119,6 +210,9 @@ mod tests {
                     let next = plain.len() as u32;
                     let expected = *plain.entry(key).or_insert(next);
                     prop_assert_eq!(table.number(key), expected);
+                }
+                for key in 0..400 {
+                    prop_assert_eq!(table.holds(key), plain.contains_key(&key));
                 }
             }
         }
