@@ -54,7 +54,13 @@ fn metrics_at_a_fixed_size_are_those_of_exact_fractions() {
     for set in reference["large"].as_array().expect("sets are a list") {
         let number = |name: &str| set[name].as_u64().expect("a whole number");
         let (length, modulus) = (number("length"), number("modulus"));
-        let word = |i: u64| if i % 5 == 0 { i } else { i * i % modulus };
+        let word = |i: u64| {
+            if i.is_multiple_of(5) {
+                i
+            } else {
+                i * i % modulus
+            }
+        };
         let words: Vec<String> = (0..length).map(|i| format!("w{}", word(i))).collect();
         let metrics = measured(&[words.join(" ")]);
         assert!(metrics["at_10000_tokens"].is_object());
