@@ -350,10 +350,11 @@ impl Default for Assign {
 }
 
 /// A published set of rules.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Preset {
     /// No rules.
+    #[default]
     None,
     /// Gopher's quality and repetition rules.
     Gopher,
@@ -362,7 +363,7 @@ pub enum Preset {
 }
 
 /// Which documents are dropped.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Filters {
     /// A published set of rules, before those of `rule`.
@@ -370,15 +371,6 @@ pub struct Filters {
     /// Rules of one's own.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rule: Vec<Rule>,
-}
-
-impl Default for Filters {
-    fn default() -> Self {
-        Filters {
-            preset: Preset::None,
-            rule: Vec::new(),
-        }
-    }
 }
 
 /// Keeps documents whose column lies in [min, max]; a null is kept.
