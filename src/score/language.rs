@@ -28,7 +28,7 @@ static EMBEDDED_MODEL: LazyLock<LanguageModel> = LazyLock::new(|| {
 });
 
 /// Characters of a text that are looked at first.
-pub const FIRST_LOOK: usize = 256;
+pub const FIRST_LOOK: usize = 128;
 /// Characters of a text that are looked at where the first look does not settle it.
 pub const LOOK: usize = 1000;
 /// Fewest letters for an answer.

@@ -29,6 +29,7 @@ fn every_help_has_an_example() {
         "train classifier",
         "train prior",
         "train profile",
+        "train language",
         "completions",
     ];
     for command in commands {
