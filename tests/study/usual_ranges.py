@@ -78,11 +78,11 @@ def main():
                 for i in wanted:
                     if measured[i] is not None:
                         values[name, rows[i][0]].append(measured[i])
-    print("#   " + " " * 24 + "".join(f"{lang:>13}" for lang in languages))
-    print(f"#   {'documents':<24}" + "".join(f"{documents[lang]:>13}" for lang in languages))
-    for name in names:
+    print("#   " + " " * 21 + "".join(f"{lang:>12}" for lang in languages))
+    print(f"#   {'documents':<21}" + "".join(f"{documents[lang]:>12}" for lang in languages))
+    for name in (name for name in names if any(values[name, lang] for lang in languages)):
         ranges = [quantiles(values[name, lang]) if values[name, lang] else None for lang in languages]
-        print(f"#   {name:<24}" + "".join(f"{f'{shown(r[0])}..{shown(r[1])}' if r else '-':>13}" for r in ranges))
+        print(f"#   {name:<21}" + "".join(f"{f'{shown(r[0])}..{shown(r[1])}' if r else '-':>12}" for r in ranges))
 
 
 main()

@@ -1,14 +1,24 @@
 //! Pools as a table: how concentrated they are at one size, what the plan makes of it, what they say too often.
 
-use super::{MOST_LINES, line, shown};
+use super::{line, shown};
 use crate::report::pools::PoolLine;
 
+/// Pools that are shown.
+const MOST_POOLS: usize = 6;
 /// N-grams that are shown of a pool.
 const MOST_NGRAMS: usize = 6;
+/// How much oftener than people a pool says an n-gram that is shown.
+const LEAST_RATIO: f64 = 2.0;
+/// Documents below which a pool's shape says little.
+const LEAST_DOCUMENTS: u64 = 10;
 
 /// Appends the table, the largest pools first; the rest is in the JSON.
 pub fn render(text: &mut String, pools: &[PoolLine]) {
-    if pools.is_empty() {
+    let mut order: Vec<&PoolLine> = pools.iter().collect();
+    order.retain(|of| of.documents >= LEAST_DOCUMENTS);
+    order.sort_by(|a, b| b.ngrams.cmp(&a.ngrams).then(a.source.cmp(&b.source)));
+    order.truncate(MOST_POOLS);
+    if order.is_empty() {
         return;
     }
     line(
@@ -24,16 +34,14 @@ pub fn render(text: &mut String, pools: &[PoolLine]) {
             "tail kept"
         ),
     );
-    let mut order: Vec<&PoolLine> = pools.iter().collect();
-    order.sort_by(|a, b| b.ngrams.cmp(&a.ngrams).then(a.source.cmp(&b.source)));
-    for of in order.iter().take(MOST_LINES) {
+    for of in &order {
         pool(text, of);
     }
-    if order.len() > MOST_LINES {
-        let more = order.len() - MOST_LINES;
-        line(text, format_args!("  and {more} more in the JSON"));
+    if pools.len() > order.len() {
+        let more = pools.len() - order.len();
+        line(text, format_args!("  and {more} smaller ones in the JSON"));
     }
-    said_too_often(text, &order[..order.len().min(MOST_NGRAMS)]);
+    said_too_often(text, &order);
     text.push('\n');
 }
 
@@ -73,11 +81,16 @@ fn pool(text: &mut String, of: &PoolLine) {
 }
 
 fn said_too_often(text: &mut String, pools: &[&PoolLine]) {
-    for of in pools.iter().filter(|of| !of.over_represented.is_empty()) {
-        let ngrams = of.over_represented.iter().take(MOST_NGRAMS);
-        let list: Vec<String> = ngrams
+    for of in pools {
+        let often = of.over_represented.iter();
+        let list: Vec<String> = often
+            .filter(|ngram| ngram.ratio >= LEAST_RATIO)
+            .take(MOST_NGRAMS)
             .map(|ngram| format!("{} ({:.1}x)", shown(&ngram.ngram), ngram.ratio))
             .collect();
+        if list.is_empty() {
+            continue;
+        }
         line(
             text,
             format_args!(
