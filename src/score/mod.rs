@@ -128,3 +128,5 @@ impl Scorer {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod unicode_tests;
