@@ -1,13 +1,14 @@
 //! Is machine text more concentrated? Machine pools beside human pools of the same size and domains.
 //!
 //! Entropy, the share of the fullest buckets and the divergence from human text all depend on the
-//! size of a pool and on what it is about. So pools are matched: in each draw the groups of a domain
-//! (a human text with its machine versions, or the answers to one prompt) are parted at random into
-//! thirds, and groups of a third are drawn with replacement. The human text of one third is the
-//! reference, that of the second is set against the machine text of the same groups, and that of the
-//! third, human against human, is the null: what the difference would be if there were none. Of each
-//! domain as many n-grams are taken for either side. The interval runs from the 2.5% to the 97.5%
-//! quantile of the draws, so it holds the chance of the thirds and that of the bootstrap.
+//! size of a pool, on how many documents it is made of, and on what they are about. So pools are
+//! matched by *group* (a human text with its machine versions, or the answers to one prompt): only groups
+//! with both labels count, and in each draw one human and one machine text of a group stand for it, both
+//! cut to the length of the shorter. The groups of a domain are parted at random into thirds, and those of a third drawn
+//! with replacement. The human text of one third is the reference, that of the second is set
+//! against the machine text of the same groups, and that of the third, human against human, is
+//! the null: what the difference would be if there were none. The interval runs from the 2.5% to the
+//! 97.5% quantile of the draws, so it holds the chance of the thirds and that of the bootstrap.
 
 mod table;
 #[cfg(test)]
@@ -23,8 +24,8 @@ use crate::score::concentration::{Counts, buckets};
 use crate::score::reference::ReferenceLanguage;
 use crate::text::Scan;
 
-/// Documents of each label without which a domain is in no pool.
-pub const MIN_DOCUMENTS: usize = 30;
+/// Groups with both labels without which a domain is in no pool.
+pub const MIN_GROUPS: usize = 30;
 
 /// Pools of one draw: the reference, a human pool, another, and a machine pool.
 const POOLS: usize = 4;
@@ -45,7 +46,7 @@ pub struct Document<'a> {
     pub machine: bool,
     /// Topic or register: pools are matched by it.
     pub domain: &'a str,
-    /// What belongs together; where it is empty, the document alone.
+    /// What belongs together; without one a document is in no pool.
     pub group: &'a str,
     /// ISO 639-1 code.
     pub lang: &'a str,
@@ -63,8 +64,6 @@ pub struct Study {
 struct Domain {
     /// By group: the human and the machine documents.
     groups: BTreeMap<String, [Vec<Ngrams>; 2]>,
-    /// Documents of each label.
-    documents: [usize; 2],
 }
 
 /// The buckets of a document's words and pairs, in order.
@@ -86,9 +85,11 @@ pub struct Pool {
     pub lang: String,
     /// Null where all domains of the language are together.
     pub domain: Option<String>,
-    /// Human documents.
+    /// Groups that have both labels.
+    pub groups: usize,
+    /// Human documents in them.
     pub human: usize,
-    /// Machine documents.
+    /// Machine documents in them.
     pub machine: usize,
     /// Mean size of a pool, in words and pairs of words.
     pub ngrams: u64,
@@ -129,24 +130,25 @@ struct Drawn {
 impl Study {
     /// Takes a document in; its text is not kept.
     pub fn add(&mut self, document: Document<'_>) {
+        if document.group.is_empty() {
+            return;
+        }
         self.scan.read(document.text);
         let ngrams: Ngrams = buckets(&self.scan).map(|bucket| bucket as u16).collect();
         let key = (document.lang.to_owned(), document.domain.to_owned());
-        let domain = self.domains.entry(key).or_default();
-        let label = usize::from(document.machine);
-        domain.documents[label] += 1;
-        let group = match document.group {
-            "" => format!("\0{}", domain.documents.iter().sum::<usize>()),
-            group => group.to_owned(),
-        };
-        let group = domain.groups.entry(group).or_default();
-        group[label].push(ngrams);
+        let groups = &mut self.domains.entry(key).or_default().groups;
+        let group = groups.entry(document.group.to_owned()).or_default();
+        group[usize::from(document.machine)].push(ngrams);
     }
 
-    /// The figures of `draws` draws; no pools where no domain has [`MIN_DOCUMENTS`] of both labels.
+    /// The figures of `draws` draws; no pools where no domain has [`MIN_GROUPS`].
     pub fn finish(mut self, draws: usize) -> Evaluation {
+        for domain in self.domains.values_mut() {
+            let both = |labels: &[Vec<Ngrams>; 2]| labels.iter().all(|of| !of.is_empty());
+            domain.groups.retain(|_, labels| both(labels));
+        }
         self.domains
-            .retain(|_, domain| domain.documents.iter().all(|&n| n >= MIN_DOCUMENTS));
+            .retain(|_, domain| domain.groups.len() >= MIN_GROUPS);
         let mut languages: BTreeMap<&str, Vec<(usize, &str, &Domain)>> = BTreeMap::new();
         for (place, ((lang, name), domain)) in self.domains.iter().enumerate() {
             let of_language = languages.entry(lang).or_default();
@@ -190,10 +192,16 @@ fn pool(
             human_less_human: less_human(1),
         }
     });
-    let documents = |label: usize| domains.iter().map(|(_, _, d)| d.documents[label]).sum();
+    let groups = || {
+        domains
+            .iter()
+            .flat_map(|(_, _, domain)| domain.groups.values())
+    };
+    let documents = |label: usize| groups().map(|labels| labels[label].len()).sum();
     Some(Pool {
         lang: lang.to_owned(),
         domain: name.map(str::to_owned),
+        groups: groups().count(),
         human: documents(0),
         machine: documents(1),
         ngrams: drawn.iter().map(|draw| draw.ngrams).sum::<u64>() / drawn.len() as u64,
@@ -227,33 +235,43 @@ fn measured(domains: &[(usize, &str, &Domain)], draw: usize) -> Option<Drawn> {
 }
 
 impl Domain {
-    /// Adds the n-grams that one draw takes from this domain: of each pool but the reference
-    /// equally many.
+    /// Adds the n-grams that one draw takes from this domain, of each pool but the reference equally
+    /// many.
     fn count(&self, mut draws: Draws, pools: &mut [Counts; POOLS]) {
-        let mut groups: Vec<&[Vec<Ngrams>; 2]> = self.groups.values().collect();
-        draws.shuffle(&mut groups);
-        let third = groups.len() / 3;
-        let mut drawn: [Vec<&Ngrams>; POOLS] = Default::default();
-        for (part, groups) in groups.chunks(third.max(1)).take(3).enumerate() {
-            for _ in 0..groups.len() {
-                let [human, machine] = groups[draws.below(groups.len())];
+        let mut pairs: Vec<[&[u16]; 2]> = self
+            .groups
+            .values()
+            .map(|of| pair(of, &mut draws))
+            .collect();
+        draws.shuffle(&mut pairs);
+        let third = pairs.len() / 3;
+        let mut drawn: [Vec<u16>; POOLS] = Default::default();
+        for (part, pairs) in pairs.chunks(third.max(1)).take(3).enumerate() {
+            for _ in 0..pairs.len() {
+                let [human, machine] = pairs[draws.below(pairs.len())];
                 drawn[part].extend(human);
                 if part == HUMAN {
                     drawn[MACHINE].extend(machine);
                 }
             }
         }
-        let size = |pool: usize| drawn[pool].iter().map(|ngrams| ngrams.len()).sum::<usize>();
-        let least = [HUMAN, OTHER_HUMAN, MACHINE].map(size).into_iter().min();
-        for (place, (documents, counts)) in drawn.iter().zip(pools).enumerate() {
-            let ngrams = documents.iter().copied().flatten().map(|&b| usize::from(b));
-            let taken = match place {
-                REFERENCE => usize::MAX,
-                _ => least.unwrap_or(0),
+        let least = drawn[HUMAN].len().min(drawn[OTHER_HUMAN].len());
+        for (place, (ngrams, counts)) in drawn.iter().zip(pools).enumerate() {
+            let taken = if place == REFERENCE {
+                ngrams.len()
+            } else {
+                least
             };
-            counts.count(ngrams.take(taken));
+            counts.count(ngrams[..taken].iter().map(|&bucket| usize::from(bucket)));
         }
     }
+}
+
+/// One human and one machine text of a group, cut to the same length.
+fn pair<'a>(labels: &'a [Vec<Ngrams>; 2], draws: &mut Draws) -> [&'a [u16]; 2] {
+    let [human, machine] = labels.each_ref().map(|of| &of[draws.below(of.len())]);
+    let length = human.len().min(machine.len());
+    [&human[..length], &machine[..length]]
 }
 
 fn difference(values: impl Iterator<Item = f64>) -> Difference {

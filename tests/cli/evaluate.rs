@@ -122,7 +122,12 @@ fn machine_text_of_few_words_diverges_and_threads_change_no_figure() {
     assert_eq!(of(1), of(3));
 
     let refused = place.tamis("evaluate concentration in --where label=human");
-    assert!(refused.code(2).stderr.contains("30 human and 30 machine"));
+    assert!(
+        refused
+            .code(2)
+            .stderr
+            .contains("30 groups with human and machine")
+    );
 }
 
 #[test]

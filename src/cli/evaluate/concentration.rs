@@ -7,13 +7,14 @@ use super::super::labelled::{DocumentArgs, LabelArgs};
 use super::super::run::print_json;
 use super::at_least_one;
 use crate::stage::StageError;
-use crate::study::concentration::{Document, MIN_DOCUMENTS, Study};
+use crate::study::concentration::{Document, MIN_GROUPS, Study};
 
 pub const EXAMPLE: &str = "\
 Example:
   tamis evaluate concentration labelled/ --where-not subset=base
 
-Domains with 30 documents of both labels count. Pools are drawn from each, by group.";
+Domains with 30 groups of both labels count: a human text with its machine versions, or the answers
+to one prompt. One text of each label stands for a group, both of the same length.";
 
 /// The flags of `evaluate concentration`.
 #[derive(Debug, Args)]
@@ -50,7 +51,7 @@ pub fn run(args: &ConcentrationArgs, session: &Session) -> Result<(), StageError
     session.finish();
     if evaluation.pools.is_empty() {
         return Err(StageError::Usage(format!(
-            "no domain has {MIN_DOCUMENTS} human and {MIN_DOCUMENTS} machine documents in three groups or more: see --label, --domain and --group"
+            "no domain has {MIN_GROUPS} groups with human and machine documents: see --label, --domain and --group"
         )));
     }
     session.say(&evaluation.to_string());

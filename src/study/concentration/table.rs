@@ -5,7 +5,7 @@ use std::fmt::{self, Display, Formatter};
 use super::{Difference, Evaluation, Pool};
 
 const LEGEND: &str = "\
-machine and human pools of as many words of the same domains and groups; kl and js to a third human pool, in bits
+one human and one machine text a group, of the same length; kl and js to a third human pool, in bits
 a difference whose interval leaves 0 out is more than chance; human less human shows what chance does";
 
 impl Display for Evaluation {
@@ -24,8 +24,8 @@ impl Display for Pool {
         let domain = self.domain.as_deref().unwrap_or("all domains");
         writeln!(
             f,
-            "{} {domain}: {} human and {} machine documents, pools of {} n-grams",
-            self.lang, self.human, self.machine, self.ngrams
+            "{} {domain}: {} groups of {} human and {} machine documents, pools of {} n-grams",
+            self.lang, self.groups, self.human, self.machine, self.ngrams
         )?;
         writeln!(
             f,
