@@ -208,6 +208,16 @@ fn ranges(config: &Config, faults: &mut Vec<String>) {
     if let Some(largest) = config.gates.max_error_pp {
         in_range("gates.max_error_pp", largest, 0.0, 100.0, faults);
     }
+    for (key, name) in config.named_columns() {
+        let needed = match name.as_str() {
+            "nll" | "novelty" if !config.score.nll => "score.nll = true",
+            "non_symbol_words" if config.score.compat.is_none() => "score.compat = \"datatrove\"",
+            _ => continue,
+        };
+        faults.push(format!(
+            "`{key}` names `{name}`, which is measured with `{needed}` alone"
+        ));
+    }
     for (i, mean) in config.gates.mean.iter().enumerate() {
         mean_gate(&format!("gates.mean[{i}]"), mean, faults);
     }

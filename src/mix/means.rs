@@ -8,8 +8,14 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The sum of a measure in units of 2^-40, of which every value is a multiple: exact, so that it
-/// does not depend on the order of addition.
+/// The smallest step of a mean, 2^-40: that of measures.
+pub const LEAST_MEAN: f64 = 1.0 / (1u64 << 40) as f64;
+
+/// Values that are farther from 0 are summed as if they were here, so that no sum overflows.
+const FARTHEST: f64 = 1e15;
+
+/// The sum of a measure in units of 2^-40, of which every measure is a multiple (columns of the input are cut
+/// to them): exact, so that it does not depend on the order of addition.
 #[derive(Debug, Default, Clone, Copy, PartialEq)]
 struct ExactSum {
     sum: i128,
@@ -18,7 +24,8 @@ struct ExactSum {
 
 impl ExactSum {
     fn add(&mut self, value: f64, copies: u64) {
-        self.sum += (value * (1u64 << 40) as f64) as i128 * i128::from(copies);
+        let value = value.clamp(-FARTHEST, FARTHEST);
+        self.sum += (value / LEAST_MEAN) as i128 * i128::from(copies);
         self.count += copies;
     }
 
@@ -28,7 +35,7 @@ impl ExactSum {
     }
 
     fn mean(self) -> Option<f64> {
-        (self.count > 0).then(|| self.sum as f64 / (1u64 << 40) as f64 / self.count as f64)
+        (self.count > 0).then(|| self.sum as f64 * LEAST_MEAN / self.count as f64)
     }
 }
 
@@ -42,6 +49,15 @@ pub struct BeforeAndAfter {
     pub before: f64,
     /// Of those taken, each copy counted.
     pub after: f64,
+}
+
+/// What a plan makes of the mean of a column.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct MeanShift {
+    /// At the same lengths.
+    pub same_lengths: BeforeAndAfter,
+    /// Of all that is taken, whatever the lengths.
+    pub taken: f64,
 }
 
 /// Sums of one measure by length, before and after.
@@ -114,6 +130,18 @@ mod tests {
         let BeforeAndAfter { before, after } = mean.means().unwrap();
         assert!((before - after).abs() < 1e-12, "{before} {after}");
         assert!((before - (10.0 * 0.8 + 21.0 * 0.5) / 31.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn values_beyond_all_measure_overflow_no_sum() {
+        let mut mean = BandedMean::default();
+        for _ in 0..1000 {
+            mean.add(100, 1e300, 100);
+            mean.add(100, -1e300, 100);
+            mean.add(100, f64::INFINITY, 100);
+        }
+        let BeforeAndAfter { before, after } = mean.means().unwrap();
+        assert!((before / FARTHEST - 1.0 / 3.0).abs() < 1e-9 && before == after);
     }
 
     #[test]

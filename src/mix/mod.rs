@@ -29,7 +29,7 @@ pub use cut::Cut;
 pub use fate::{Fate, copies_at, steps, weight_to_fixed};
 pub use judge::{Judge, Judgement, Pool, Row, Thresholds};
 pub use logits::{LogitCounts, MeanLogit};
-pub use means::{BandedMean, BeforeAndAfter};
+pub use means::{BandedMean, BeforeAndAfter, LEAST_MEAN, MeanShift};
 pub use plan::{Assignment, Cell, EditPlan, Level, Plan, SourcePlan, StratumPlan};
 pub use platt::Platt;
 pub use select::{Histogram, Select};

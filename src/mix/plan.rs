@@ -11,7 +11,7 @@ use super::anchor::Anchoring;
 use super::cut::Cut;
 use super::fate::{self, Fate, draw};
 use super::judge::{Judgement, Pool};
-use super::means::BeforeAndAfter;
+use super::means::MeanShift;
 use super::prevalence::Estimate;
 use crate::config::{BaseMode, Mix, Rule, Uncertain, Unverified};
 use crate::document::{Key, Origin};
@@ -200,8 +200,8 @@ pub struct Expected {
     pub filters: BTreeMap<String, u64>,
     /// Human documents that no variant may be made of, by why not.
     pub uneditable: BTreeMap<String, u64>,
-    /// The means that gates name, each column before and after; without those of which nothing is taken.
-    pub means: BTreeMap<String, BeforeAndAfter>,
+    /// The columns of `gates.mean`.
+    pub means: BTreeMap<String, MeanShift>,
     /// The least share of an origin and stratum of which at least one copy is taken, among the
     /// origins that the mix asks for; null for an empty mix.
     pub least_retention: Option<f64>,

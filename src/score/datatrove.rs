@@ -23,7 +23,7 @@
 
 mod letters;
 mod ngrams;
-mod python;
+pub(super) mod python;
 mod signs;
 #[cfg(test)]
 mod tests;

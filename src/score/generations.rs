@@ -17,6 +17,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use self::rarefied::{Rarefied, rarefied};
 use self::similarity::{SelfSimilarity, Similar};
+use super::datatrove::python::is_space;
 use super::pool::ByHash;
 use crate::text::Scan;
 
@@ -57,11 +58,6 @@ pub struct CollapseMetrics {
     pub self_similarity: Option<SelfSimilarity>,
 }
 
-/// White space as `str.split()` of Python has it: that of Unicode, and four separators of ASCII.
-fn is_python_space(c: char) -> bool {
-    c.is_whitespace() || matches!(c, '\u{1c}'..='\u{1f}')
-}
-
 impl TokenTally {
     /// Adds one document, which `scan` read last and whose draw is a hash of its key. Tokens are told apart by
     /// 64-bit hashes.
@@ -77,7 +73,7 @@ impl TokenTally {
             }
             self.lower = lower;
         } else {
-            for token in text.to_lowercase().split(is_python_space) {
+            for token in text.to_lowercase().split(is_space) {
                 self.token(token.as_bytes());
             }
         }

@@ -46,7 +46,9 @@ def quantiles(values):
 
 
 def shown(value):
-    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
+    if abs(value) >= 10:
+        return f"{value:.0f}" if abs(value) >= 100 else f"{value:.1f}"
+    return f"{value:.2f}" if abs(value) >= 1 else f"{value:.3f}".removeprefix("0")
 
 
 def main():
@@ -82,7 +84,7 @@ def main():
     print(f"#   {'documents':<21}" + "".join(f"{documents[lang]:>12}" for lang in languages))
     for name in (name for name in names if any(values[name, lang] for lang in languages)):
         ranges = [quantiles(values[name, lang]) if values[name, lang] else None for lang in languages]
-        print(f"#   {name:<21}" + "".join(f"{f'{shown(r[0])}..{shown(r[1])}' if r else '-':>12}" for r in ranges))
+        print(f"#   {name:<21}" + "".join(f"{f'{shown(r[0])}-{shown(r[1])}' if r else '-':>12}" for r in ranges))
 
 
 main()

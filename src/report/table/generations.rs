@@ -1,5 +1,7 @@
 //! Generations as a table, at a fixed number of tokens.
 
+use std::collections::BTreeMap;
+
 use super::{MOST_LINES, line, shown};
 use crate::report::generations::{GenerationLine, Trend};
 
@@ -24,7 +26,7 @@ pub fn render(text: &mut String, lines: &[GenerationLine], trends: &[Trend]) {
         let generation = of.generation.map_or("-".to_owned(), |g| g.to_string());
         let name = format!("{}, {generation}", shown(&of.source));
         let similarity = of.metrics.self_similarity;
-        let similarity = similarity.map_or("-".to_owned(), |of| format!("{:.2e}", of.mean));
+        let similarity = similarity.map_or("-".to_owned(), |of| format!("{:.5}", of.mean));
         let (unique, entropy, hapax) = match of.metrics.at_10000_tokens {
             Some(at) => (
                 format!("{:.0}", at.unique_tokens),
@@ -41,13 +43,20 @@ pub fn render(text: &mut String, lines: &[GenerationLine], trends: &[Trend]) {
             ),
         );
     }
-    let all: Vec<String> = trends
-        .iter()
-        .filter(|trend| trend.source.is_none())
-        .map(|trend| format!("{} {:+.3e}", trend.metric, trend.slope))
-        .collect();
-    if !all.is_empty() {
-        line(text, format_args!("each generation: {}", all.join(", ")));
+    // Sources of one generation each differ by more than their generation.
+    let mut of_sources: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for trend in trends {
+        if let Some(source) = &trend.source {
+            let slope = format!("{} {:+.4}", trend.metric, trend.slope);
+            of_sources.entry(source).or_default().push(slope);
+        }
+    }
+    for (source, slopes) in of_sources {
+        let slopes = slopes.join(", ");
+        line(
+            text,
+            format_args!("{} each generation: {slopes}", shown(source)),
+        );
     }
     text.push('\n');
 }

@@ -7,7 +7,7 @@ use super::letters::LETTERS;
 use super::signs::holds;
 
 /// `str.isspace` of one character.
-pub(super) fn is_space(c: char) -> bool {
+pub(in crate::score) fn is_space(c: char) -> bool {
     c.is_whitespace() || ('\u{1C}'..='\u{1F}').contains(&c)
 }
 

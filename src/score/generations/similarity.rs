@@ -1,7 +1,8 @@
 //! How much the documents of a set share: the mean Jaccard index of their sets of word 5-grams.
 //!
 //! [`DOCUMENTS`] documents are drawn by their keys, and of those [`PAIRS`] pairs. Each pair's index is exact
-//! over the first [`WORDS`] words of both: sets of longer texts share more, so all are taken at one length.
+//! over the first [`WORDS`] words of both: sets of longer texts share more, so sets whose texts are mostly longer
+//! compare, and those of shorter ones do not.
 //! Words are those of [`crate::text::words`], so that scripts without spaces have 5-grams too.
 
 use std::collections::BTreeMap;

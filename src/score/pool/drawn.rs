@@ -157,10 +157,14 @@ impl Drawn {
         let (mut buckets, mut documents) = (Vec::new(), 0);
         for (place, document) in self.of(lang) {
             for _ in 0..copies(place) {
-                if buckets.len() as u64 >= size {
+                let left =
+                    (size - buckets.len() as u64).min(document.buckets.len() as u64) as usize;
+                if left == 0 {
                     break;
                 }
-                buckets.extend_from_slice(&document.buckets);
+                // Of the last document an even part: its buckets are in order.
+                let all = document.buckets.len();
+                buckets.extend((0..left).map(|i| document.buckets[i * all / left]));
                 documents += 1;
             }
         }

@@ -2,7 +2,7 @@
 
 use crate::config::MeanGate;
 use crate::document::Origin;
-use crate::mix::{BeforeAndAfter, Cell, Plan};
+use crate::mix::{BeforeAndAfter, Cell, LEAST_MEAN, MeanShift, Plan};
 use crate::report::Gate;
 use crate::stage::error::StageError;
 use crate::stage::job::Job;
@@ -42,60 +42,32 @@ pub fn judge(job: &Job, plan: &Plan) -> Vec<Gate> {
         });
     }
     for mean in &limits.mean {
-        gates.extend(
-            plan.expected
-                .means
-                .get(&mean.column)
-                .into_iter()
-                .flat_map(|found| of_mean(mean, *found)),
-        );
+        let found = plan.expected.means.get(&mean.column);
+        gates.extend(found.into_iter().flat_map(|found| of_mean(mean, *found)));
     }
     gates
 }
 
 /// The limits of one mean, each a gate.
-fn of_mean(
-    mean: &MeanGate,
-    BeforeAndAfter { before, after }: BeforeAndAfter,
-) -> impl Iterator<Item = Gate> {
-    let change = if after == before {
-        0.0
-    } else {
-        (after - before) / before.abs()
-    };
+fn of_mean(mean: &MeanGate, found: MeanShift) -> impl Iterator<Item = Gate> {
+    let BeforeAndAfter { before, after } = found.same_lengths;
+    // Of a mean of 0 any change is large; the least step of a measure stands for it.
+    let change = (after - before) / before.abs().max(LEAST_MEAN);
     let limits = [
-        (
-            "min",
-            mean.min,
-            after,
-            mean.min.is_some_and(|least| after >= least),
-        ),
-        (
-            "max",
-            mean.max,
-            after,
-            mean.max.is_some_and(|most| after <= most),
-        ),
-        (
-            "max_loss",
-            mean.max_loss,
-            -change,
-            mean.max_loss.is_some_and(|most| -change <= most),
-        ),
-        (
-            "max_rise",
-            mean.max_rise,
-            change,
-            mean.max_rise.is_some_and(|most| change <= most),
-        ),
+        ("min", mean.min, found.taken, found.taken),
+        ("max", mean.max, found.taken, -found.taken),
+        ("max_loss", mean.max_loss, -change, change),
+        ("max_rise", mean.max_rise, change, -change),
     ];
-    limits.into_iter().filter_map(|(name, limit, value, ok)| {
+    limits.into_iter().filter_map(|(name, limit, value, good)| {
+        let limit = limit?;
+        let least = if name == "min" { limit } else { -limit };
         Some(Gate {
             name: format!("mean.{}.{name}", mean.column),
             stage: "plan".to_owned(),
-            limit: limit?,
+            limit,
             value: value + 0.0,
-            ok,
+            ok: good >= least,
         })
     })
 }

@@ -22,7 +22,7 @@ use super::tidy::{Temporaries, tidy};
 use crate::config::EditPreset;
 use crate::document::Origin;
 use crate::edit::{ProbabilitySketch, Settings};
-use crate::mix::{BandedMean, Cut, EditPlan, Fate, Judgement, Plan, plan::Expected};
+use crate::mix::{BandedMean, Cut, EditPlan, Fate, Judgement, MeanShift, Plan, plan::Expected};
 use crate::provenance::Fingerprint;
 use crate::provenance::fingerprint::decisions;
 use crate::provenance::lineage::{self, Lineage};
@@ -332,10 +332,24 @@ fn expect(
         (wanted && *before > 0).then(|| *kept as f64 / *before as f64)
     };
     let least = outcome.strata.iter().filter_map(retention).reduce(f64::min);
-    let means = gated.iter().zip(&outcome.means);
-    let means = means.filter_map(|((name, _), mean)| Some((name.clone(), mean.means()?)));
+    let shift = |mean: &BandedMean| {
+        let (same_lengths, taken) = (mean.means()?, mean.plain()[1]?);
+        Some(MeanShift {
+            same_lengths,
+            taken,
+        })
+    };
+    let mut means = BTreeMap::new();
+    for ((name, _), mean) in gated.iter().zip(&outcome.means) {
+        let Some(shift) = shift(mean) else {
+            return Err(StageError::Usage(format!(
+                "`gates.mean` names `{name}`, of which no document that is taken has a value: take the gate out"
+            )));
+        };
+        means.insert(name.clone(), shift);
+    }
     plan.expected = Expected {
-        means: means.collect(),
+        means,
         least_retention: least,
         ..outcome.expected
     };

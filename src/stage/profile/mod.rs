@@ -79,7 +79,7 @@ pub struct PoolMeasures {
     pub kl: Option<f64>,
     /// Jensen-Shannon divergence from the human reference, in bits; null without one.
     pub js: Option<f64>,
-    /// The same at a fixed size; null without words.
+    /// The same at a fixed size; null where the sample drew none of its documents.
     pub fixed: Option<Fixed>,
     /// What it says more often than human text; empty without a reference.
     pub over_represented: Vec<OverRepresented>,
