@@ -12,6 +12,7 @@ pub fn check(config: &Config) -> Vec<String> {
     sources(config, &mut faults);
     mix(config, &mut faults);
     ranges(config, &mut faults);
+    unmeasured(config, &mut faults);
     for (i, rule) in config.filters.rule.iter().enumerate() {
         filter_rule(&format!("filters.rule[{i}]"), rule, &mut faults);
     }
@@ -208,16 +209,6 @@ fn ranges(config: &Config, faults: &mut Vec<String>) {
     if let Some(largest) = config.gates.max_error_pp {
         in_range("gates.max_error_pp", largest, 0.0, 100.0, faults);
     }
-    for (key, name) in config.named_columns() {
-        let needed = match name.as_str() {
-            "nll" | "novelty" if !config.score.nll => "score.nll = true",
-            "non_symbol_words" if config.score.compat.is_none() => "score.compat = \"datatrove\"",
-            _ => continue,
-        };
-        faults.push(format!(
-            "`{key}` names `{name}`, which is measured with `{needed}` alone"
-        ));
-    }
     for (i, mean) in config.gates.mean.iter().enumerate() {
         mean_gate(&format!("gates.mean[{i}]"), mean, faults);
     }
@@ -295,6 +286,20 @@ fn filter_rule(key: &str, rule: &Rule, faults: &mut Vec<String>) {
         faults.push(format!(
             "`{key}.name` is `{}`, a reason that the program itself gives",
             rule.name
+        ));
+    }
+}
+
+/// Columns that are measured only where the configuration says so.
+fn unmeasured(config: &Config, faults: &mut Vec<String>) {
+    for (key, name) in config.named_columns() {
+        let needed = match name.as_str() {
+            "nll" | "novelty" if !config.score.nll => "score.nll = true",
+            "non_symbol_words" if config.score.compat.is_none() => "score.compat = \"datatrove\"",
+            _ => continue,
+        };
+        faults.push(format!(
+            "`{key}` names `{name}`, which is measured with `{needed}` alone"
         ));
     }
 }

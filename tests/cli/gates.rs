@@ -10,7 +10,10 @@ fn place() -> Place {
     let line = |rank: usize| {
         let words = if rank.is_multiple_of(2) { 40 } else { 400 };
         let text: Vec<String> = (0..words).map(|n| format!("w{rank}x{n}")).collect();
-        format!("{}\n", json!({ "text": text.join(" "), "rank": rank }))
+        format!(
+            "{}\n",
+            json!({ "text": text.join(" "), "rank": rank, "nothing": null })
+        )
     };
     place.file("human/a.jsonl", (0..40).map(line).collect::<String>());
     place
@@ -105,4 +108,21 @@ fn a_gate_on_nothing_or_without_a_limit_is_refused() {
         .tamis("run mix.toml --out mix")
         .code(2)
         .says("`gates.mean[0]` has no limit");
+    place.file(
+        "mix.toml",
+        config("[[gates.mean]]\ncolumn = \"input.nothing\"\nmin = 0.5\n"),
+    );
+    place
+        .tamis("run mix.toml --out null")
+        .code(2)
+        .says("no document that is taken has a value");
+    for (column, needed) in [
+        ("nll", "score.nll"),
+        ("novelty", "score.nll"),
+        ("non_symbol_words", "score.compat"),
+    ] {
+        let rule = format!("[[filters.rule]]\ncolumn = \"{column}\"\nmin = 0.5\n");
+        place.file("mix.toml", config(&rule));
+        place.tamis("run mix.toml --out mix").code(2).says(needed);
+    }
 }

@@ -332,22 +332,7 @@ fn expect(
         (wanted && *before > 0).then(|| *kept as f64 / *before as f64)
     };
     let least = outcome.strata.iter().filter_map(retention).reduce(f64::min);
-    let shift = |mean: &BandedMean| {
-        let (same_lengths, taken) = (mean.means()?, mean.plain()[1]?);
-        Some(MeanShift {
-            same_lengths,
-            taken,
-        })
-    };
-    let mut means = BTreeMap::new();
-    for ((name, _), mean) in gated.iter().zip(&outcome.means) {
-        let Some(shift) = shift(mean) else {
-            return Err(StageError::Usage(format!(
-                "`gates.mean` names `{name}`, of which no document that is taken has a value: take the gate out"
-            )));
-        };
-        means.insert(name.clone(), shift);
-    }
+    let means = shifts(gated, &outcome.means)?;
     plan.expected = Expected {
         means,
         least_retention: least,
@@ -358,6 +343,29 @@ fn expect(
         cell.documents = documents;
     }
     Ok(())
+}
+
+/// What the plan makes of each column that a gate names.
+fn shifts(
+    gated: &[(String, ColumnRef)],
+    means: &[BandedMean],
+) -> Result<BTreeMap<String, MeanShift>, StageError> {
+    let shift = |((name, _), mean): (&(String, ColumnRef), &BandedMean)| {
+        let found = mean.means().zip(mean.plain()[1]);
+        let (same_lengths, taken) = found.ok_or_else(|| {
+            StageError::Usage(format!(
+                "`gates.mean` names `{name}`, of which no document that is taken has a value: take the gate out"
+            ))
+        })?;
+        Ok((
+            name.clone(),
+            MeanShift {
+                same_lengths,
+                taken,
+            },
+        ))
+    };
+    gated.iter().zip(means).map(shift).collect()
 }
 
 fn count(counts: &mut BTreeMap<String, u64>, name: &str) {
