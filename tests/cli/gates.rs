@@ -10,10 +10,7 @@ fn place() -> Place {
     let line = |rank: usize| {
         let words = if rank.is_multiple_of(2) { 40 } else { 400 };
         let text: Vec<String> = (0..words).map(|n| format!("w{rank}x{n}")).collect();
-        format!(
-            "{}\n",
-            json!({ "text": text.join(" "), "rank": rank, "nothing": null })
-        )
+        format!("{}\n", json!({ "text": text.join(" "), "rank": rank }))
     };
     place.file("human/a.jsonl", (0..40).map(line).collect::<String>());
     place
@@ -110,7 +107,7 @@ fn a_gate_on_nothing_or_without_a_limit_is_refused() {
         .says("`gates.mean[0]` has no limit");
     place.file(
         "mix.toml",
-        config("[[gates.mean]]\ncolumn = \"input.nothing\"\nmin = 0.5\n"),
+        config("[[gates.mean]]\ncolumn = \"tokens\"\nmin = 0.5\n"),
     );
     place
         .tamis("run mix.toml --out null")
