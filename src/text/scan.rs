@@ -4,7 +4,7 @@ use super::lines::{self, Piece};
 use super::ngrams::Ngrams;
 use super::sentences::{self, Sentences};
 use super::table::Table;
-use super::words::{self, BlockWords, Visit, Word};
+use super::words::{self, BlockWords, Ideographs, Visit, Word};
 
 /// Words of scratch that are kept between texts: a giant leaves no giant scratch behind.
 const KEPT: usize = 1 << 20;
@@ -167,6 +167,15 @@ impl Visit for Pass<'_> {
             word.hash
         }));
         self.chars = chars;
+    }
+
+    #[inline]
+    fn ideographs(&mut self, run: Ideographs<'_>) {
+        let (before, count) = (self.chars, run.count());
+        self.chars += count;
+        self.scan.alpha_words += u64::from(count);
+        self.scan.hashes.extend(run.hashes());
+        self.scan.chars_before.extend(before + 1..=self.chars);
     }
 
     #[inline]

@@ -111,6 +111,44 @@ impl BlockWords<'_> {
     }
 }
 
+/// Neighbours among the unified ideographs, each a word.
+pub(super) struct Ideographs<'a> {
+    /// Byte of the text where the first begins.
+    at: usize,
+    /// Their bytes.
+    alone: &'a [[u8; 3]],
+}
+
+impl Ideographs<'_> {
+    pub(super) fn count(&self) -> u32 {
+        self.alone.len() as u32
+    }
+
+    /// The hash of each in order.
+    #[inline]
+    pub(super) fn hashes(&self) -> impl Iterator<Item = u64> {
+        let folded = |&[a, b, c]: &[u8; 3]| char_hash(u32::from_le_bytes([a, b, c, 0]));
+        self.alone.iter().map(folded)
+    }
+
+    fn words(&self) -> impl Iterator<Item = Word> {
+        let starts = (self.at..).step_by(3);
+        starts.zip(self.hashes()).map(|(start, hash)| Word {
+            span: start..start + 3,
+            chars: 1,
+            hash,
+            alpha: true,
+        })
+    }
+}
+
+/// Whether three bytes of UTF-8 that begin with a character are one from U+4E00 to U+9FFF: each is a
+/// word if no mark follows, and its own folded form.
+#[inline]
+fn is_ideograph(&[a, b, c]: &[u8; 3]) -> bool {
+    matches!(u32::from_be_bytes([0, a, b, c]), 0xE4_B8_80..=0xE9_BF_BF)
+}
+
 /// Hears of the words of a text in order, and of the signs between them in order.
 pub(super) trait Visit {
     /// A word.
@@ -119,6 +157,11 @@ pub(super) trait Visit {
     #[inline]
     fn words(&mut self, block: BlockWords<'_>) {
         block.words().for_each(|word| self.word(word));
+    }
+    /// Ideographs side by side; there may be none.
+    #[inline]
+    fn ideographs(&mut self, run: Ideographs<'_>) {
+        run.words().for_each(|word| self.word(word));
     }
     /// A character between words that is neither blank nor plain ASCII punctuation, at byte `at`;
     /// `words` are before it. Words after it may have been told of already.
@@ -155,6 +198,7 @@ pub fn count_words(text: &str) -> u64 {
     impl Visit for Deaf {
         fn word(&mut self, _: Word) {}
         fn words(&mut self, _: BlockWords<'_>) {}
+        fn ideographs(&mut self, _: Ideographs<'_>) {}
         fn sign(&mut self, _: usize, _: char, _: u64) {}
     }
     walk(text, &mut Deaf)
@@ -316,8 +360,15 @@ impl<V: Visit> Walk<'_, V> {
         end
     }
 
-    /// CJK characters that stand side by side, each a word.
+    /// CJK characters that stand side by side, each a word. All but the last of a run of the plainest
+    /// are words whatever follows; the others are looked at one by one.
     fn ideographs(&mut self, start: usize) -> usize {
+        let threes = self.text.as_bytes()[start..].as_chunks().0;
+        let run = threes.iter().take_while(|three| is_ideograph(three));
+        let alone = &threes[..run.count().saturating_sub(1)];
+        self.words += alone.len() as u64;
+        self.visitor.ideographs(Ideographs { at: start, alone });
+        let start = start + 3 * alone.len();
         let mut rest = self.text[start..].chars();
         let (mut at, mut open) = (start, None);
         loop {
