@@ -113,7 +113,7 @@ impl Scan {
             type_counts,
             ..
         } = self;
-        word_table.number_all(hashes, types, type_counts);
+        word_table.number_all_in_order(hashes, types, type_counts);
     }
 }
 

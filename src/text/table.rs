@@ -4,9 +4,9 @@
 //! the number of a key; the keys stand in a list of their own. So many slots can be free that hardly a
 //! key finds its slot taken, and a free one needs no case of its own: it holds more than any number.
 //!
-//! The keys of a long text are first put in order of the part of the table where they belong, part by
-//! part, so that each part is worked on while a near cache holds it: a look-up anywhere in a table of
-//! many megabytes would wait for memory.
+//! The keys of a long text are first parted by some bits of their hash, and each part is numbered with
+//! the same few slots, which a near cache holds: a look-up in a table of many megabytes would wait for
+//! memory.
 
 /// A slot of no key.
 const FREE: u32 = u32::MAX;
@@ -16,7 +16,6 @@ const AS_THEY_COME: usize = 1 << 15;
 /// written in turn.
 const PART: usize = 1 << 13;
 const MOST_PARTS: u32 = 8;
-static F: std::sync::LazyLock<usize> = std::sync::LazyLock::new(|| std::env::var("F").map_or(6, |f| f.parse().unwrap()));
 
 /// A key, and its place among all.
 #[derive(Clone, Copy, Default)]
@@ -36,15 +35,25 @@ pub(super) struct Table {
     len: u32,
     /// The keys of a long text by part; scratch.
     parted: Vec<Placed>,
+    /// How many numbers there are up to the end of each part; none where keys were not parted.
+    ends: Vec<u32>,
+    /// Scratch for numbers in another order.
+    renumbered: Vec<u32>,
 }
 
 impl Table {
     /// Forgets all keys and makes ready for `expected` distinct ones.
     pub(super) fn begin(&mut self, expected: usize) {
         self.len = 0;
-        self.clear(expected * 2);
-        if self.keys.len() <= expected {
-            self.keys.resize(expected + 1, 0);
+        self.ends.clear();
+        self.clear(expected * 3);
+        self.make_room(expected);
+    }
+
+    /// Room for so many keys, and for one more that turns out to be known.
+    fn make_room(&mut self, keys: usize) {
+        if self.keys.len() <= keys {
+            self.keys.resize(keys + 1, 0);
         }
     }
 
@@ -58,52 +67,85 @@ impl Table {
         self.slots[..size].fill(FREE);
     }
 
-    /// Forgets all keys, then numbers `keys` in order; also counts how often each number came.
-    /// [`Table::holds`] knows them afterwards.
+    /// Forgets all keys, then numbers `keys`, and counts how often each number came. The numbers of
+    /// few keys are in order of first sight; those of more than [`AS_THEY_COME`] part by part.
     pub(super) fn number_all(
         &mut self,
         keys: &[u64],
         numbers: &mut Vec<u32>,
         counts: &mut Vec<u32>,
     ) {
-        numbers.clear();
         numbers.resize(keys.len(), 0);
         counts.clear();
-        if keys.len() > AS_THEY_COME {
-            self.number_by_part(keys, numbers);
-            return in_order_of_first_sight(numbers, self.len, counts);
-        }
-        self.begin(keys.len() * *F / 4);
         counts.resize(keys.len(), 0);
-        let mut open = Open::of(self);
-        for (&key, to) in keys.iter().zip(numbers) {
-            *to = open.number(key);
-            counts[*to as usize] += 1;
+        if keys.len() > AS_THEY_COME {
+            self.number_by_part(keys, numbers, counts);
+        } else {
+            self.begin(keys.len());
+            let mut open = Open::of(self);
+            for (&key, to) in keys.iter().zip(numbers) {
+                *to = open.number(key);
+                counts[*to as usize] += 1;
+            }
+            self.len = open.len;
         }
-        self.len = open.len;
         counts.truncate(self.len as usize);
     }
 
-    /// Numbers keys part by part, so in another order than theirs.
-    fn number_by_part(&mut self, keys: &[u64], numbers: &mut [u32]) {
-        let bits = (keys.len() / PART).ilog2().clamp(1, MOST_PARTS);
-        self.part(keys, bits);
-        let parted = std::mem::take(&mut self.parted);
-        self.begin(keys.len());
-        let mut open = Open::of(self);
-        for placed in &parted {
-            numbers[placed.at as usize] = open.number(placed.key);
+    /// [`Table::number_all`] in order of first sight.
+    pub(super) fn number_all_in_order(
+        &mut self,
+        keys: &[u64],
+        numbers: &mut Vec<u32>,
+        counts: &mut Vec<u32>,
+    ) {
+        self.number_all(keys, numbers, counts);
+        if self.ends.is_empty() {
+            return;
         }
-        self.len = open.len;
+        self.renumbered.clear();
+        self.renumbered.resize(counts.len(), FREE);
+        counts.clear();
+        for number in numbers {
+            let to = &mut self.renumbered[*number as usize];
+            if *to == FREE {
+                *to = counts.len() as u32;
+                counts.push(0);
+            }
+            *number = *to;
+            counts[*to as usize] += 1;
+        }
+    }
+
+    fn number_by_part(&mut self, keys: &[u64], numbers: &mut [u32], counts: &mut [u32]) {
+        let bits = (keys.len() / PART).ilog2().clamp(1, MOST_PARTS);
+        let ends = self.part(keys, bits);
+        let parted = std::mem::take(&mut self.parted);
+        self.begin(0);
+        self.make_room(keys.len());
+        let mut start = 0;
+        for end in ends {
+            let part = &parted[start..end];
+            self.clear(part.len() * 2);
+            let mut open = Open::of(self);
+            for placed in part {
+                let number = open.number(placed.key);
+                numbers[placed.at as usize] = number;
+                counts[number as usize] += 1;
+            }
+            let len = open.len;
+            self.len = len;
+            self.ends.push(len);
+            start = end;
+        }
         self.parted = parted;
     }
 
-    /// Puts `keys` in order of their part, one of `1 << bits`.
-    fn part(&mut self, keys: &[u64], bits: u32) {
-        let part = |key: u64| place_of(key, 64 - bits);
+    /// Puts `keys` in order of their part, one of `1 << bits`; gives the ends of the parts.
+    fn part(&mut self, keys: &[u64], bits: u32) -> Vec<usize> {
         let mut ends = vec![0; 1 << bits];
         for &key in keys {
-            ends[part(key)] += 1;
+            ends[part_of(key, bits)] += 1;
         }
         let mut all = 0;
         for end in &mut ends {
@@ -111,10 +153,12 @@ impl Table {
         }
         self.parted.resize(keys.len(), Placed::default());
         for (at, &key) in (0..).zip(keys) {
-            let end = &mut ends[part(key)];
+            // Where the part begins, until all its keys are in.
+            let end = &mut ends[part_of(key, bits)];
             self.parted[*end] = Placed { key, at };
             *end += 1;
         }
+        ends
     }
 
     /// The number of `key`, which is the count of distinct keys before it if it is new.
@@ -134,6 +178,11 @@ impl Table {
         // Nothing was ever numbered.
         if keys.is_empty() {
             return false;
+        }
+        if !self.ends.is_empty() {
+            let part = part_of(key, self.ends.len().ilog2());
+            let start = part.checked_sub(1).map_or(0, |before| self.ends[before]);
+            return keys[start as usize..self.ends[part] as usize].contains(&key);
         }
         let mask = (1 << self.bits) - 1;
         let mut place = place_of(key, 64 - self.bits);
@@ -199,25 +248,16 @@ impl Open<'_> {
     }
 }
 
-/// Gives numbers below `distinct` anew, counted from 0 in order of first sight; also counts how often
-/// each came.
-fn in_order_of_first_sight(numbers: &mut [u32], distinct: u32, counts: &mut Vec<u32>) {
-    let mut renumbered = vec![u32::MAX; distinct as usize];
-    for number in numbers {
-        let to = &mut renumbered[*number as usize];
-        if *to == u32::MAX {
-            *to = counts.len() as u32;
-            counts.push(0);
-        }
-        *number = *to;
-        counts[*to as usize] += 1;
-    }
-}
-
 /// The slot where the search for a key begins.
 #[inline]
 fn place_of(key: u64, shift: u32) -> usize {
     (key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> shift) as usize
+}
+
+/// The part of a key, one of `1 << bits`; it says nothing about the key's slot.
+#[inline]
+fn part_of(key: u64, bits: u32) -> usize {
+    (key.wrapping_mul(0xD6E8_FEB8_6659_FD93) >> (64 - bits)) as usize
 }
 
 #[cfg(test)]
