@@ -1,10 +1,11 @@
 //! The scratch of one worker: what one pass over a text finds, kept until the next text.
 
+use super::ideographs::Ideographs;
 use super::lines::{self, Piece};
 use super::ngrams::Ngrams;
 use super::sentences::{self, Sentences};
 use super::table::Table;
-use super::words::{self, BlockWords, Ideographs, Visit, Word};
+use super::words::{self, BlockWords, Visit, Word};
 
 /// Words of scratch that are kept between texts: a giant leaves no giant scratch behind.
 const KEPT: usize = 1 << 20;

@@ -15,7 +15,7 @@ const AS_THEY_COME: usize = 1 << 15;
 /// Keys of a part, about; and the binary logarithm of the most parts, to each of which keys are
 /// written in turn.
 const PART: usize = 1 << 13;
-const MOST_PARTS: u32 = 8;
+const MOST_PARTS: u32 = 7;
 
 /// A key, and its place among all.
 #[derive(Clone, Copy, Default)]
@@ -161,9 +161,11 @@ impl Table {
         ends
     }
 
-    /// The number of `key`, which is the count of distinct keys before it if it is new.
+    /// The number of `key`, which is the count of distinct keys before it if it is new, since
+    /// [`Table::begin`].
     pub(super) fn number(&mut self, key: u64) -> u32 {
-        if (self.len as usize + 1) * 2 > 1 << self.bits || self.len as usize + 1 >= self.keys.len() {
+        if (self.len as usize + 1) * 2 > 1 << self.bits || self.len as usize + 1 >= self.keys.len()
+        {
             self.grow();
         }
         let mut open = Open::of(self);
@@ -266,6 +268,60 @@ mod tests {
 
     use super::*;
     use proptest::prelude::*;
+
+    /// The number of each key in order of first sight, and how often each came.
+    fn plain(keys: &[u64]) -> (Vec<u32>, Vec<u32>) {
+        let (mut known, mut counts) = (HashMap::new(), Vec::new());
+        let numbers = keys.iter().map(|&key| {
+            let number = *known.entry(key).or_insert(counts.len());
+            counts.resize(counts.len().max(number + 1), 0);
+            counts[number] += 1;
+            number as u32
+        });
+        (numbers.collect(), counts)
+    }
+
+    /// `count` keys, of about `distinct` ones, of the kind that n-grams or that words have.
+    fn drawn(count: usize, distinct: u64, ngrams: bool) -> Vec<u64> {
+        let mut state = distinct;
+        let draws = (0..count).map(|_| {
+            state = state.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(1);
+            let rank = (state >> 33) % distinct;
+            match ngrams {
+                true => (rank << 32) | (rank % 7),
+                false => rank.wrapping_mul(0x2545_F491_4F6C_DD1D),
+            }
+        });
+        draws.collect()
+    }
+
+    #[test]
+    fn numbers_of_few_and_of_many_keys_are_those_of_a_plain_map() {
+        let mut table = Table::default();
+        let (mut numbers, mut counts) = (vec![9; 3], vec![9; 3]);
+        for count in [0, 1, 70, 9_000, AS_THEY_COME, AS_THEY_COME + 1, 300_000, 40] {
+            for distinct in [1, 60, 20_000, u64::MAX] {
+                for ngrams in [false, true] {
+                    let keys = drawn(count, distinct, ngrams);
+                    let expected = plain(&keys);
+                    table.number_all_in_order(&keys, &mut numbers, &mut counts);
+                    assert_eq!((&numbers, &counts), (&expected.0, &expected.1));
+                    for key in keys.iter().take(99) {
+                        assert!(table.holds(*key));
+                        assert!(!table.holds(!key));
+                    }
+                    table.number_all(&keys, &mut numbers, &mut counts);
+                    // Another order, but the same keys have the same number, and each its count.
+                    assert_eq!(counts.len(), expected.1.len());
+                    for (number, plain) in numbers.iter().zip(&expected.0) {
+                        assert_eq!(counts[*number as usize], expected.1[*plain as usize]);
+                    }
+                    let wide: Vec<u64> = numbers.iter().map(|&number| number.into()).collect();
+                    assert_eq!(plain(&wide).0, expected.0);
+                }
+            }
+        }
+    }
 
     proptest! {
         #[test]

@@ -18,6 +18,7 @@ use std::ops::Range;
 use super::block::{BLOCK, Block, below, letters};
 use super::classes::{Class, Classes, folded};
 use super::hash::{Hasher, ascii_word_hash, char_hash};
+use super::ideographs::Ideographs;
 
 /// What a byte below 128 is to the walk.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -109,44 +110,6 @@ impl BlockWords<'_> {
             }
         })
     }
-}
-
-/// Neighbours among the unified ideographs, each a word.
-pub(super) struct Ideographs<'a> {
-    /// Byte of the text where the first begins.
-    at: usize,
-    /// Their bytes.
-    alone: &'a [[u8; 3]],
-}
-
-impl Ideographs<'_> {
-    pub(super) fn count(&self) -> u32 {
-        self.alone.len() as u32
-    }
-
-    /// The hash of each in order.
-    #[inline]
-    pub(super) fn hashes(&self) -> impl Iterator<Item = u64> {
-        let folded = |&[a, b, c]: &[u8; 3]| char_hash(u32::from_le_bytes([a, b, c, 0]));
-        self.alone.iter().map(folded)
-    }
-
-    fn words(&self) -> impl Iterator<Item = Word> {
-        let starts = (self.at..).step_by(3);
-        starts.zip(self.hashes()).map(|(start, hash)| Word {
-            span: start..start + 3,
-            chars: 1,
-            hash,
-            alpha: true,
-        })
-    }
-}
-
-/// Whether three bytes of UTF-8 that begin with a character are one from U+4E00 to U+9FFF: each is a
-/// word if no mark follows, and its own folded form.
-#[inline]
-fn is_ideograph(&[a, b, c]: &[u8; 3]) -> bool {
-    matches!(u32::from_be_bytes([0, a, b, c]), 0xE4_B8_80..=0xE9_BF_BF)
 }
 
 /// Hears of the words of a text in order, and of the signs between them in order.
@@ -363,12 +326,10 @@ impl<V: Visit> Walk<'_, V> {
     /// CJK characters that stand side by side, each a word. All but the last of a run of the plainest
     /// are words whatever follows; the others are looked at one by one.
     fn ideographs(&mut self, start: usize) -> usize {
-        let threes = self.text.as_bytes()[start..].as_chunks().0;
-        let run = threes.iter().take_while(|three| is_ideograph(three));
-        let alone = &threes[..run.count().saturating_sub(1)];
-        self.words += alone.len() as u64;
-        self.visitor.ideographs(Ideographs { at: start, alone });
-        let start = start + 3 * alone.len();
+        let run = Ideographs::of(self.text.as_bytes(), start);
+        self.words += u64::from(run.count());
+        let start = start + 3 * run.count() as usize;
+        self.visitor.ideographs(run);
         let mut rest = self.text[start..].chars();
         let (mut at, mut open) = (start, None);
         loop {
@@ -574,6 +535,7 @@ mod tests {
                 "[a-c'’0 .é\u{301}漢カ한\\n\u{FE0F}]{0,30}",
                 "[a-c'0 .\\n]{0,300}",
                 "([a-zA-Z]{1,12}[' .,\\n]|[a-z]{50,150}|[a-c'’0 .é漢カж]){0,40}",
+                "([一-龥]{1,9}|[a-c。，カ\u{301}\u{20000}]){0,20}",
             ],
         ) {
             let (words, between) = plain(&text);
