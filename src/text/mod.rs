@@ -7,6 +7,7 @@
 mod block;
 mod classes;
 mod hash;
+mod ideographs;
 mod lines;
 mod marks;
 pub(crate) mod ngrams;

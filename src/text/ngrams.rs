@@ -13,7 +13,7 @@ use super::table::Table;
 struct Place {
     /// Number of its first word, from 0.
     word: u32,
-    /// Which n-gram it is: numbers rise with the first place of an n-gram, with gaps.
+    /// Which n-gram it is, by a number that no other of its level has.
     ngram: u32,
 }
 

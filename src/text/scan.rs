@@ -1,5 +1,6 @@
 //! The scratch of one worker: what one pass over a text finds, kept until the next text.
 
+use super::ideographs::Ideographs;
 use super::lines::{self, Piece};
 use super::ngrams::Ngrams;
 use super::sentences::{self, Sentences};
@@ -113,7 +114,7 @@ impl Scan {
             type_counts,
             ..
         } = self;
-        word_table.number_all(hashes, types, type_counts);
+        word_table.number_all_in_order(hashes, types, type_counts);
     }
 }
 
@@ -167,6 +168,15 @@ impl Visit for Pass<'_> {
             word.hash
         }));
         self.chars = chars;
+    }
+
+    #[inline]
+    fn ideographs(&mut self, run: Ideographs<'_>) {
+        let (before, count) = (self.chars, run.count());
+        self.chars += count;
+        self.scan.alpha_words += u64::from(count);
+        self.scan.hashes.extend(run.hashes());
+        self.scan.chars_before.extend(before + 1..=self.chars);
     }
 
     #[inline]

@@ -1,185 +1,252 @@
 //! A hash table that gives each distinct key a number, counted from 0 in order of first sight.
 //!
-//! One table serves a worker's life: [`Table::begin`] forgets everything by raising a stamp, so a
-//! short document after a long one costs nothing, and nothing is allocated once it has grown.
+//! One table serves a worker's life: nothing is allocated once it has grown. A slot is four bytes,
+//! the number of a key; the keys stand in a list of their own. So many slots can be free that hardly a
+//! key finds its slot taken, and a free one needs no case of its own: it holds more than any number.
+//!
+//! The keys of a long text are first parted by some bits of their hash, and each part is numbered with
+//! the same few slots, which a near cache holds: a look-up in a table of many megabytes would wait for
+//! memory.
 
-use std::hint::select_unpredictable;
+/// A slot of no key.
+const FREE: u32 = u32::MAX;
+/// Most keys that are numbered as they come: their slots fit into the nearer caches.
+const AS_THEY_COME: usize = 1 << 15;
+/// Keys of a part, about; and the binary logarithm of the most parts, to each of which keys are
+/// written in turn.
+const PART: usize = 1 << 13;
+const MOST_PARTS: u32 = 7;
 
-/// Distinct keys that a table is made ready for at most; it grows beyond.
-const MOST_EXPECTED: usize = 1 << 16;
-/// Keys whose slots are fetched together.
-const BATCH: usize = 32;
-/// Binary logarithm of the slots from which a table no longer fits into the nearer caches.
-const BEYOND_CACHE: u32 = 15;
-
+/// A key, and its place among all.
 #[derive(Clone, Copy, Default)]
-struct Slot {
+struct Placed {
     key: u64,
-    stamp: u32,
-    number: u32,
+    at: u32,
 }
 
 /// Numbers for keys; see the module's page.
 #[derive(Default)]
 pub(super) struct Table {
-    slots: Vec<Slot>,
-    stamp: u32,
+    /// The first `1 << bits` are in use.
+    slots: Vec<u32>,
     bits: u32,
+    /// The key of each number, the first `len` of them; always room for one more.
+    keys: Vec<u64>,
     len: u32,
+    /// The keys of a long text by part; scratch.
+    parted: Vec<Placed>,
+    /// How many numbers there are up to the end of each part; none where keys were not parted.
+    ends: Vec<u32>,
+    /// Scratch for numbers in another order.
+    renumbered: Vec<u32>,
 }
 
 impl Table {
-    /// Forgets all keys and makes ready for about `expected` distinct ones.
+    /// Forgets all keys and makes ready for `expected` distinct ones.
     pub(super) fn begin(&mut self, expected: usize) {
-        self.bits = (expected.max(32) * 2).next_power_of_two().ilog2();
         self.len = 0;
-        let size = 1 << self.bits;
-        if self.slots.len() < size {
-            self.slots.resize(size, Slot::default());
-        }
-        self.raise_stamp();
+        self.ends.clear();
+        self.clear(expected * 3);
+        self.make_room(expected);
     }
 
-    /// Forgets all keys, then numbers `keys` in order; also counts how often each number came.
+    /// Room for so many keys, and for one more that turns out to be known.
+    fn make_room(&mut self, keys: usize) {
+        if self.keys.len() <= keys {
+            self.keys.resize(keys + 1, 0);
+        }
+    }
+
+    /// At least so many slots, all free.
+    fn clear(&mut self, least: usize) {
+        self.bits = least.max(64).next_power_of_two().ilog2();
+        let size = 1 << self.bits;
+        if self.slots.len() < size {
+            self.slots.resize(size, FREE);
+        }
+        self.slots[..size].fill(FREE);
+    }
+
+    /// Forgets all keys, then numbers `keys`, and counts how often each number came. The numbers of
+    /// few keys are in order of first sight; those of more than [`AS_THEY_COME`] part by part.
     pub(super) fn number_all(
         &mut self,
         keys: &[u64],
         numbers: &mut Vec<u32>,
         counts: &mut Vec<u32>,
     ) {
-        self.begin((keys.len() * 3 / 4).min(MOST_EXPECTED));
-        numbers.clear();
         numbers.resize(keys.len(), 0);
         counts.clear();
         counts.resize(keys.len(), 0);
-        for (keys, numbers) in keys.chunks(BATCH).zip(numbers.chunks_mut(BATCH)) {
-            if (self.len as usize + BATCH) * 2 >= 1 << self.bits {
-                self.grow();
+        if keys.len() > AS_THEY_COME {
+            self.number_by_part(keys, numbers, counts);
+        } else {
+            self.begin(keys.len());
+            let mut open = Open::of(self);
+            for (&key, to) in keys.iter().zip(numbers) {
+                *to = open.number(key);
+                counts[*to as usize] += 1;
             }
-            if self.bits >= BEYOND_CACHE {
-                self.fetch(keys);
-            }
-            self.number_batch(keys, numbers, counts);
+            self.len = open.len;
         }
         counts.truncate(self.len as usize);
     }
 
-    /// Numbers some keys, for which there is room.
-    ///
-    /// Whether a key is new cannot be foreseen, so either way its slot is written without a branch;
-    /// only a slot that another key holds is looked at further.
-    #[inline]
-    fn number_batch(&mut self, keys: &[u64], numbers: &mut [u32], counts: &mut [u32]) {
-        let (stamp, shift, mut len) = (self.stamp, 64 - self.bits, self.len);
-        let slots = &mut self.slots[..1 << self.bits];
-        let mask = slots.len() - 1;
-        for (&key, to) in keys.iter().zip(numbers) {
-            let mut place = place_of(key, shift);
-            let slot = loop {
-                let slot = &mut slots[place & mask];
-                if select_unpredictable(slot.stamp == stamp, slot.key ^ key, 0) == 0 {
-                    break slot;
-                }
-                place += 1;
-            };
-            let live = slot.stamp == stamp;
-            let number = select_unpredictable(live, slot.number, len);
-            *slot = Slot { key, stamp, number };
-            len += u32::from(!live);
-            counts[number as usize] += 1;
-            *to = number;
+    /// [`Table::number_all`] in order of first sight.
+    pub(super) fn number_all_in_order(
+        &mut self,
+        keys: &[u64],
+        numbers: &mut Vec<u32>,
+        counts: &mut Vec<u32>,
+    ) {
+        self.number_all(keys, numbers, counts);
+        if self.ends.is_empty() {
+            return;
         }
-        self.len = len;
-    }
-
-    /// Loads the slots of `keys`, all at once: of a table that no cache holds each load takes as
-    /// long as hundreds of instructions, and one after the other they would be waited for.
-    fn fetch(&self, keys: &[u64]) {
-        let stamps = keys.iter().map(|&key| self.slots[self.place(key)].stamp);
-        std::hint::black_box(stamps.fold(0, |all, stamp| all ^ stamp));
-    }
-
-    fn raise_stamp(&mut self) {
-        if self.stamp == u32::MAX {
-            self.slots.fill(Slot::default());
-            self.stamp = 0;
+        self.renumbered.clear();
+        self.renumbered.resize(counts.len(), FREE);
+        counts.clear();
+        for number in numbers {
+            let to = &mut self.renumbered[*number as usize];
+            if *to == FREE {
+                *to = counts.len() as u32;
+                counts.push(0);
+            }
+            *number = *to;
+            counts[*to as usize] += 1;
         }
-        self.stamp += 1;
     }
 
-    #[inline]
-    fn place(&self, key: u64) -> usize {
-        place_of(key, 64 - self.bits)
+    fn number_by_part(&mut self, keys: &[u64], numbers: &mut [u32], counts: &mut [u32]) {
+        let bits = (keys.len() / PART).ilog2().clamp(1, MOST_PARTS);
+        let ends = self.part(keys, bits);
+        let parted = std::mem::take(&mut self.parted);
+        self.begin(0);
+        self.make_room(keys.len());
+        let mut start = 0;
+        for end in ends {
+            let part = &parted[start..end];
+            self.clear(part.len() * 2);
+            let mut open = Open::of(self);
+            for placed in part {
+                let number = open.number(placed.key);
+                numbers[placed.at as usize] = number;
+                counts[number as usize] += 1;
+            }
+            let len = open.len;
+            self.len = len;
+            self.ends.push(len);
+            start = end;
+        }
+        self.parted = parted;
     }
 
-    /// The number of `key`, which is the count of distinct keys before it if it is new.
+    /// Puts `keys` in order of their part, one of `1 << bits`; gives the ends of the parts.
+    fn part(&mut self, keys: &[u64], bits: u32) -> Vec<usize> {
+        let mut ends = vec![0; 1 << bits];
+        for &key in keys {
+            ends[part_of(key, bits)] += 1;
+        }
+        let mut all = 0;
+        for end in &mut ends {
+            all += std::mem::replace(end, all);
+        }
+        self.parted.resize(keys.len(), Placed::default());
+        for (at, &key) in (0..).zip(keys) {
+            // Where the part begins, until all its keys are in.
+            let end = &mut ends[part_of(key, bits)];
+            self.parted[*end] = Placed { key, at };
+            *end += 1;
+        }
+        ends
+    }
+
+    /// The number of `key`, which is the count of distinct keys before it if it is new, since
+    /// [`Table::begin`].
     pub(super) fn number(&mut self, key: u64) -> u32 {
-        let mask = (1 << self.bits) - 1;
-        let mut place = self.place(key);
-        loop {
-            let slot = &mut self.slots[place];
-            if slot.stamp != self.stamp {
-                let number = self.len;
-                *slot = Slot {
-                    key,
-                    stamp: self.stamp,
-                    number,
-                };
-                self.len += 1;
-                if self.len as usize * 2 > mask {
-                    self.grow();
-                }
-                return number;
-            }
-            if slot.key == key {
-                return slot.number;
-            }
-            place = (place + 1) & mask;
+        if (self.len as usize + 1) * 2 > 1 << self.bits || self.len as usize + 1 >= self.keys.len()
+        {
+            self.grow();
         }
+        let mut open = Open::of(self);
+        let number = open.number(key);
+        self.len = open.len;
+        number
     }
 
     /// Whether `key` was numbered.
     pub(super) fn holds(&self, key: u64) -> bool {
+        let keys = &self.keys[..self.len as usize];
         // Nothing was ever numbered.
-        if self.slots.is_empty() {
+        if keys.is_empty() {
             return false;
         }
+        if !self.ends.is_empty() {
+            let part = part_of(key, self.ends.len().ilog2());
+            let start = part.checked_sub(1).map_or(0, |before| self.ends[before]);
+            return keys[start as usize..self.ends[part] as usize].contains(&key);
+        }
         let mask = (1 << self.bits) - 1;
-        let mut place = self.place(key);
-        while self.slots[place].stamp == self.stamp {
-            if self.slots[place].key == key {
+        let mut place = place_of(key, 64 - self.bits);
+        while let Some(&held) = keys.get(self.slots[place & mask] as usize) {
+            if held == key {
                 return true;
             }
-            place = (place + 1) & mask;
+            place += 1;
         }
         false
     }
 
+    /// Makes room for about twice as many keys.
     #[cold]
     fn grow(&mut self) {
-        let stamp = self.stamp;
-        let used = &self.slots[..1 << self.bits];
-        let live: Vec<Slot> = used
-            .iter()
-            .filter(|slot| slot.stamp == stamp)
-            .copied()
-            .collect();
-        // A large table with many free slots would cost more in caches than it saves in collisions.
-        self.bits += if self.bits < BEYOND_CACHE { 2 } else { 1 };
-        let size = (1 << self.bits).max(self.slots.len());
-        self.slots.resize(size, Slot::default());
-        self.raise_stamp();
-        let mask = (1 << self.bits) - 1;
-        for slot in live {
-            let mut place = self.place(slot.key);
-            while self.slots[place].stamp == self.stamp {
-                place = (place + 1) & mask;
-            }
-            self.slots[place] = Slot {
-                stamp: self.stamp,
-                ..slot
-            };
+        let live = self.keys[..self.len as usize].to_vec();
+        self.begin(live.len().max(32) * 2);
+        let mut open = Open::of(self);
+        live.iter().for_each(|&key| {
+            open.number(key);
+        });
+        self.len = open.len;
+    }
+}
+
+/// A table with room for what is now numbered, its fields at hand.
+struct Open<'a> {
+    slots: &'a mut [u32],
+    keys: &'a mut [u64],
+    shift: u32,
+    len: u32,
+}
+
+impl Open<'_> {
+    fn of(table: &mut Table) -> Open<'_> {
+        Open {
+            slots: &mut table.slots[..1 << table.bits],
+            keys: &mut table.keys,
+            shift: 64 - table.bits,
+            len: table.len,
         }
+    }
+
+    /// The number of `key`.
+    ///
+    /// Whether a key is new cannot be foreseen, so there is no branch for it: a new one is put behind
+    /// the known ones before it is looked for, and found there.
+    #[inline]
+    fn number(&mut self, key: u64) -> u32 {
+        let mask = self.slots.len() - 1;
+        self.keys[self.len as usize] = key;
+        let mut place = place_of(key, self.shift);
+        let number = loop {
+            let number = self.slots[place & mask].min(self.len);
+            if self.keys[number as usize] == key {
+                break number;
+            }
+            place += 1;
+        };
+        self.slots[place & mask] = number;
+        self.len += u32::from(number == self.len);
+        number
     }
 }
 
@@ -189,6 +256,12 @@ fn place_of(key: u64, shift: u32) -> usize {
     (key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> shift) as usize
 }
 
+/// The part of a key, one of `1 << bits`; it says nothing about the key's slot.
+#[inline]
+fn part_of(key: u64, bits: u32) -> usize {
+    (key.wrapping_mul(0xD6E8_FEB8_6659_FD93) >> (64 - bits)) as usize
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashMap;
@@ -196,13 +269,66 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// The number of each key in order of first sight, and how often each came.
+    fn plain(keys: &[u64]) -> (Vec<u32>, Vec<u32>) {
+        let (mut known, mut counts) = (HashMap::new(), Vec::new());
+        let numbers = keys.iter().map(|&key| {
+            let number = *known.entry(key).or_insert(counts.len());
+            counts.resize(counts.len().max(number + 1), 0);
+            counts[number] += 1;
+            number as u32
+        });
+        (numbers.collect(), counts)
+    }
+
+    /// `count` keys, of about `distinct` ones, of the kind that n-grams or that words have.
+    fn drawn(count: usize, distinct: u64, ngrams: bool) -> Vec<u64> {
+        let mut state = distinct;
+        let draws = (0..count).map(|_| {
+            state = state.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(1);
+            let rank = (state >> 33) % distinct;
+            match ngrams {
+                true => (rank << 32) | (rank % 7),
+                false => rank.wrapping_mul(0x2545_F491_4F6C_DD1D),
+            }
+        });
+        draws.collect()
+    }
+
+    #[test]
+    fn numbers_of_few_and_of_many_keys_are_those_of_a_plain_map() {
+        let mut table = Table::default();
+        let (mut numbers, mut counts) = (vec![9; 3], vec![9; 3]);
+        for count in [0, 1, 70, 9_000, AS_THEY_COME, AS_THEY_COME + 1, 300_000, 40] {
+            for distinct in [1, 60, 20_000, u64::MAX] {
+                for ngrams in [false, true] {
+                    let keys = drawn(count, distinct, ngrams);
+                    let expected = plain(&keys);
+                    table.number_all_in_order(&keys, &mut numbers, &mut counts);
+                    assert_eq!((&numbers, &counts), (&expected.0, &expected.1));
+                    for key in keys.iter().take(99) {
+                        assert!(table.holds(*key));
+                        assert!(!table.holds(!key));
+                    }
+                    table.number_all(&keys, &mut numbers, &mut counts);
+                    // Another order, but the same keys have the same number, and each its count.
+                    assert_eq!(counts.len(), expected.1.len());
+                    for (number, plain) in numbers.iter().zip(&expected.0) {
+                        assert_eq!(counts[*number as usize], expected.1[*plain as usize]);
+                    }
+                    let wide: Vec<u64> = numbers.iter().map(|&number| number.into()).collect();
+                    assert_eq!(plain(&wide).0, expected.0);
+                }
+            }
+        }
+    }
+
     proptest! {
         #[test]
         fn numbers_are_those_of_a_plain_map(
             rounds in prop::collection::vec(prop::collection::vec(0u64..400, 0..900), 1..6),
-            stamp in prop::sample::select(vec![0, u32::MAX - 2]),
         ) {
-            let mut table = Table { stamp, ..Table::default() };
+            let mut table = Table::default();
             for keys in rounds {
                 table.begin(8);
                 let mut plain = HashMap::new();

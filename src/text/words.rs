@@ -18,6 +18,7 @@ use std::ops::Range;
 use super::block::{BLOCK, Block, below, letters};
 use super::classes::{Class, Classes, folded};
 use super::hash::{Hasher, ascii_word_hash, char_hash};
+use super::ideographs::Ideographs;
 
 /// What a byte below 128 is to the walk.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -120,6 +121,11 @@ pub(super) trait Visit {
     fn words(&mut self, block: BlockWords<'_>) {
         block.words().for_each(|word| self.word(word));
     }
+    /// Ideographs side by side; there may be none.
+    #[inline]
+    fn ideographs(&mut self, run: Ideographs<'_>) {
+        run.words().for_each(|word| self.word(word));
+    }
     /// A character between words that is neither blank nor plain ASCII punctuation, at byte `at`;
     /// `words` are before it. Words after it may have been told of already.
     fn sign(&mut self, at: usize, sign: char, words: u64);
@@ -155,6 +161,7 @@ pub fn count_words(text: &str) -> u64 {
     impl Visit for Deaf {
         fn word(&mut self, _: Word) {}
         fn words(&mut self, _: BlockWords<'_>) {}
+        fn ideographs(&mut self, _: Ideographs<'_>) {}
         fn sign(&mut self, _: usize, _: char, _: u64) {}
     }
     walk(text, &mut Deaf)
@@ -316,8 +323,13 @@ impl<V: Visit> Walk<'_, V> {
         end
     }
 
-    /// CJK characters that stand side by side, each a word.
+    /// CJK characters that stand side by side, each a word. All but the last of a run of the plainest
+    /// are words whatever follows; the others are looked at one by one.
     fn ideographs(&mut self, start: usize) -> usize {
+        let run = Ideographs::of(self.text.as_bytes(), start);
+        self.words += u64::from(run.count());
+        let start = start + 3 * run.count() as usize;
+        self.visitor.ideographs(run);
         let mut rest = self.text[start..].chars();
         let (mut at, mut open) = (start, None);
         loop {
@@ -523,6 +535,7 @@ mod tests {
                 "[a-c'’0 .é\u{301}漢カ한\\n\u{FE0F}]{0,30}",
                 "[a-c'0 .\\n]{0,300}",
                 "([a-zA-Z]{1,12}[' .,\\n]|[a-z]{50,150}|[a-c'’0 .é漢カж]){0,40}",
+                "([一-龥]{1,9}|[a-c。，カ\u{301}\u{20000}]){0,20}",
             ],
         ) {
             let (words, between) = plain(&text);
