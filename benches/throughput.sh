@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Megabytes of text a CPU-second: `score` with languages identified, declared and unknown, and `write`.
+# Megabytes of text a CPU-second, and nanoseconds a byte: `score` with languages identified, declared and unknown, and `write`.
 #
 # Usage: benches/throughput.sh TAMIS MB SHARD [SHARD ...]
 #   TAMIS   the binary, such as target/release/tamis
@@ -38,7 +38,7 @@ text_bytes() {
 }
 
 show() {
-    awk -v name="$1" -v bytes="$2" -v seconds="$3" 'BEGIN { printf "%-24s %8.1f MB %8.2f CPU-s %8.1f MB/CPU-s\n", name, bytes / 1e6, seconds, bytes / 1e6 / seconds }'
+    awk -v name="$1" -v bytes="$2" -v seconds="$3" 'BEGIN { printf "%-24s %8.1f MB %8.2f CPU-s %8.1f MB/CPU-s %6.1f ns a byte\n", name, bytes / 1e6, seconds, bytes / 1e6 / seconds, seconds * 1e9 / bytes }'
 }
 
 everything() {

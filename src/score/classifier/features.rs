@@ -62,7 +62,7 @@ impl FeatureSpace {
         // First all tokens, then all n-grams: a loop without a branch that depends on the text.
         words.clear();
         tokens(text, max_chars, |token| words.push(token));
-        seen.begin(words.len() * NGRAMS, self.slots_log2);
+        let mut seen = seen.begin(words.len() * NGRAMS, self.slots_log2);
         let mut last = 0;
         let mut kept = [0; 3];
         for (at, &word) in words.iter().enumerate() {
@@ -148,14 +148,22 @@ pub struct Scratch {
 struct Seen {
     /// One bit a slot; all zero between documents.
     bits: Vec<u64>,
-    /// The first `count` are the slots, and one more may be written after them.
+    /// The slots of the document that is read, and room for more.
     slots: Vec<u32>,
+}
+
+/// [`Seen`] while one document is read: all that changes with every n-gram stands beside the two
+/// tables and not in them, so that it can stay in registers.
+struct Adding<'s> {
+    bits: &'s mut [u64],
+    /// The first `count` are the slots, and one more may be written after them.
+    slots: &'s mut [u32],
     count: usize,
     shift: u32,
 }
 
 impl Seen {
-    fn begin(&mut self, most: usize, slots_log2: u32) {
+    fn begin(&mut self, most: usize, slots_log2: u32) -> Adding<'_> {
         let words = (1usize << slots_log2).div_ceil(64);
         if self.bits.len() < words {
             self.bits.resize(words, 0);
@@ -163,10 +171,16 @@ impl Seen {
         if self.slots.len() <= most {
             self.slots.resize(most + 1, 0);
         }
-        self.count = 0;
-        self.shift = 64 - slots_log2;
+        Adding {
+            bits: &mut self.bits,
+            slots: &mut self.slots,
+            count: 0,
+            shift: 64 - slots_log2,
+        }
     }
+}
 
+impl<'s> Adding<'s> {
     /// Adds the slot of `hash`. It is written in any case, and counted if it is new: whether it is
     /// cannot be foreseen, and a branch would be mispredicted half of the time.
     #[inline]
@@ -174,12 +188,14 @@ impl Seen {
         let slot = (hash >> self.shift) as u32;
         let bits = &mut self.bits[(slot >> 6) as usize];
         let bit = 1u64 << (slot & 63);
+        let before = *bits;
+        *bits = before | bit;
         self.slots[self.count] = slot;
-        self.count += usize::from(*bits & bit == 0);
-        *bits |= bit;
+        self.count += usize::from(before & bit == 0);
     }
 
-    fn end(&mut self) -> &[u32] {
+    /// The slots; no bit is left set.
+    fn end(self) -> &'s [u32] {
         let slots = &self.slots[..self.count];
         for &slot in slots {
             self.bits[(slot >> 6) as usize] = 0;
