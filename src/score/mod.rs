@@ -18,6 +18,7 @@ pub mod quality;
 pub mod reference;
 pub mod repetition;
 pub mod row;
+mod sealed;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

@@ -16,21 +16,15 @@
 use super::features::{FeatureSpace, MAX_COMMON, SLOTS_LOG2};
 use super::reference::Side;
 use super::{AnsweredLanguage, Classifier, ModelError, Reference, Region};
+use crate::score::sealed::seal;
 
 const MAGIC: &[u8; 8] = b"tamisclf";
 const VERSION: u32 = 2;
 /// Bound of biases, scales and spreads: no training comes near it, and no sum of logits overflows.
 const MOST: f64 = 1e3;
-const SEALED: usize = 8 + 4 + 32;
 
 pub(super) fn write(model: &Classifier) -> Vec<u8> {
-    let body = body(model);
-    let mut out = Vec::with_capacity(SEALED + body.len());
-    out.extend_from_slice(MAGIC);
-    out.extend_from_slice(&VERSION.to_le_bytes());
-    out.extend_from_slice(blake3::hash(&body).as_bytes());
-    out.extend_from_slice(&body);
-    out
+    seal(MAGIC, VERSION, &body(model))
 }
 
 /// BLAKE3 of the whole file, in hexadecimal.

@@ -15,10 +15,10 @@ use thiserror::Error;
 
 use super::letters::Alphabet;
 use super::model::{LOOKS, LanguageModel, MOST_COLUMNS, Part, Table, width};
+use crate::score::sealed::seal;
 
 const MAGIC: &[u8; 8] = b"tamislng";
 const VERSION: u32 = 1;
-const SEALED: usize = 8 + 4 + 32;
 /// The place of no language.
 const NONE: u16 = u16::MAX;
 /// Longest code of a language.
@@ -50,13 +50,7 @@ pub enum LanguageModelError {
 }
 
 pub(super) fn write(model: &LanguageModel) -> Vec<u8> {
-    let body = body(model);
-    let mut out = Vec::with_capacity(SEALED + body.len());
-    out.extend_from_slice(MAGIC);
-    out.extend_from_slice(&VERSION.to_le_bytes());
-    out.extend_from_slice(blake3::hash(&body).as_bytes());
-    out.extend_from_slice(&body);
-    out
+    seal(MAGIC, VERSION, &body(model))
 }
 
 /// BLAKE3 of the whole file, in hexadecimal.
