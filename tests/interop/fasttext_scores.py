@@ -18,6 +18,8 @@ import random
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import fasttext
@@ -81,18 +83,20 @@ MODELS = {
 }
 
 
-def trained(lines, language, wanted):
-    """A model whose answers vary: the library's training now and then ends in numbers beyond all bounds."""
-    for attempt in range(30):
-        try:
-            lr = 0.1 * 0.8**attempt
-            model = fasttext.train_supervised(input=str(lines), seed=attempt, thread=1, verbose=0, minCount=1, epoch=10, lr=lr, **wanted)
-        except RuntimeError:
-            continue
-        answers = {float(model.predict(language.line(i % language.labels))[1][0]) for i in range(40)}
-        if len(answers) > 10:
-            return model
-    raise SystemExit(f"no model of {wanted} can be trained")
+def trained(lines, path, asked, wanted, quantise, attempt):
+    """Trains and saves a model; whether its answers vary. The library reads memory that it never wrote: now and then, and
+    then for as long as the process lives, training ends in numbers beyond all bounds. So each attempt has a process."""
+    try:
+        lr = 0.1 * 0.8 ** (attempt % 10)
+        model = fasttext.train_supervised(input=lines, seed=attempt, thread=1, verbose=0, minCount=1, epoch=10, lr=lr, **wanted)
+        if quantise is not None:
+            model.quantize(input=lines, retrain=False, **quantise)
+        answers = [dict(zip(*model.predict(line, k=-1))) for line in asked]
+    except RuntimeError:
+        return False
+    model.save_model(path)
+    varied = lambda label: len({of[label] for of in answers if math.isfinite(of.get(label, math.nan))}) > 10
+    return varied(model.labels[0]) and varied(model.labels[-1])
 
 
 def train(name, folder, seed):
@@ -101,12 +105,13 @@ def train(name, folder, seed):
     language = Language(seed, labels)
     lines = folder / "train.txt"
     language.train(lines, 800 if labels < 100 else 4000)
-    model = trained(lines, language, wanted)
     path = folder / f"{name}.{'ftz' if quantise is not None else 'bin'}"
-    if quantise is not None:
-        model.quantize(input=str(lines), retrain=False, **quantise)
-    model.save_model(str(path))
-    return model, path, language
+    asked = [language.line(i % labels) for i in range(60)]
+    for attempt in range(30):
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:
+            if alone.submit(trained, str(lines), str(path), asked, wanted, quantise, attempt).result():
+                return fasttext.load_model(str(path)), path, language
+    raise SystemExit(f"no model of {wanted} can be trained")
 
 
 def shard_texts(path, most):
@@ -161,4 +166,5 @@ def main():
     sys.exit(failed)
 
 
-main()
+if __name__ == "__main__":
+    main()
