@@ -15,6 +15,18 @@ pub struct PoolLine {
     pub lang: String,
     /// True if the sample is not the whole source.
     pub sampled: bool,
+    /// What was measured of it.
+    #[serde(flatten)]
+    pub measures: PoolMeasures,
+    /// What the plan makes of it; null in an audit, and where it takes nothing.
+    pub plan: Option<Taken>,
+    /// How many of its rare n-grams are still in what the plan takes; null in an audit, and without any.
+    pub tail: Option<Retention>,
+}
+
+/// How concentrated the n-grams of one language of a source are.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PoolMeasures {
     /// Documents of the sample.
     pub documents: u64,
     /// Their words and pairs of neighbouring words, of which all that follows is told.
@@ -35,10 +47,6 @@ pub struct PoolLine {
     /// N-grams said more often than in human text, those first that add most to `kl`: of at least ten
     /// documents; empty without a reference.
     pub over_represented: Vec<OverRepresented>,
-    /// What the plan makes of it; null in an audit, and where it takes nothing.
-    pub plan: Option<Taken>,
-    /// How many of its rare n-grams are still in what the plan takes; null in an audit, and without any.
-    pub tail: Option<Retention>,
 }
 
 /// A pool before and after the plan, of documents drawn until both have as many n-grams.

@@ -10,15 +10,13 @@ use super::error::StageError;
 use super::inputs::same_file;
 use super::job::CallOptions;
 use super::models::Models;
-use super::score::score_text;
+use super::score::{in_room, score_text};
 use crate::config::{Compat, Config, Source, TextPaths};
 use crate::document::Origin;
 use crate::score::Scorer;
-use crate::score::classifier::Scratch;
 use crate::score::language::Language;
 use crate::score::row::{RowSchema, ScoreRow, Status};
 use crate::shard::{self, Shard, TableWriter};
-use crate::text::Scan;
 
 /// What to score, and where to.
 #[derive(Debug, Clone, Copy)]
@@ -81,19 +79,21 @@ pub fn score(request: &Request<'_>, options: &CallOptions) -> Result<(u64, u64),
             &engine,
             (found, &columns),
             |block| {
-                let (mut scan, mut scratch) = (Scan::default(), Scratch::default());
                 let mut scored = Vec::with_capacity(block.len());
                 let mut bytes = 0;
-                for i in 0..block.len() {
-                    let mut row = ScoreRow::new(0, Status::Quarantined);
-                    if let Ok(text) = block.text(i) {
-                        row.status = Status::Ok;
-                        score_text(&mut row, text, &scorer, &models, (&mut scan, &mut scratch));
-                        bytes += row.bytes;
+                in_room(|room| {
+                    for i in 0..block.len() {
+                        let mut row = ScoreRow::new(0, Status::Quarantined);
+                        if let Ok(text) = block.text(i) {
+                            row.status = Status::Ok;
+                            let scratch = (&mut room.scan, &mut room.scratch);
+                            score_text(&mut row, text, &scorer, &models, scratch);
+                            bytes += row.bytes;
+                        }
+                        row.id = block.id(i).map(str::to_owned);
+                        scored.push(row);
                     }
-                    row.id = block.id(i).map(str::to_owned);
-                    scored.push(row);
-                }
+                });
                 engine.progress.add(block.len() as u64, bytes);
                 Ok(scored)
             },

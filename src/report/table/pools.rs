@@ -15,8 +15,13 @@ const LEAST_DOCUMENTS: u64 = 10;
 /// Appends the table, the largest pools first; the rest is in the JSON.
 pub fn render(text: &mut String, pools: &[PoolLine]) {
     let mut order: Vec<&PoolLine> = pools.iter().collect();
-    order.retain(|of| of.documents >= LEAST_DOCUMENTS);
-    order.sort_by(|a, b| b.ngrams.cmp(&a.ngrams).then(a.source.cmp(&b.source)));
+    order.retain(|of| of.measures.documents >= LEAST_DOCUMENTS);
+    order.sort_by(|a, b| {
+        b.measures
+            .ngrams
+            .cmp(&a.measures.ngrams)
+            .then(a.source.cmp(&b.source))
+    });
     order.truncate(MOST_POOLS);
     if order.is_empty() {
         return;
@@ -55,11 +60,11 @@ fn pool(text: &mut String, of: &PoolLine) {
         format_args!(
             "{:<28}{:>10}{:>8.2} bits{:>9.3}{:>13.1}%{:>13}{tail:>11}",
             format!("{}, {}", shown(&of.source), shown(&of.lang)),
-            of.documents,
-            of.entropy,
-            of.gini,
-            of.top_1_percent * 100.0,
-            bits(of.kl),
+            of.measures.documents,
+            of.measures.entropy,
+            of.measures.gini,
+            of.measures.top_1_percent * 100.0,
+            bits(of.measures.kl),
         ),
     );
     if let Some(taken) = &of.plan {
@@ -82,7 +87,7 @@ fn pool(text: &mut String, of: &PoolLine) {
 
 fn said_too_often(text: &mut String, pools: &[&PoolLine]) {
     for of in pools {
-        let often = of.over_represented.iter();
+        let often = of.measures.over_represented.iter();
         let list: Vec<String> = often
             .filter(|ngram| ngram.ratio >= LEAST_RATIO)
             .take(MOST_NGRAMS)

@@ -54,20 +54,23 @@ fn of_mean(mean: &MeanGate, found: MeanShift) -> impl Iterator<Item = Gate> {
     // Of a mean of 0 any change is large; the least step of a measure stands for it.
     let change = (after - before) / before.abs().max(LEAST_MEAN);
     let limits = [
-        ("min", mean.min, found.taken, found.taken),
-        ("max", mean.max, found.taken, -found.taken),
-        ("max_loss", mean.max_loss, -change, change),
-        ("max_rise", mean.max_rise, change, -change),
+        ("min", mean.min, found.taken),
+        ("max", mean.max, found.taken),
+        ("max_loss", mean.max_loss, -change),
+        ("max_rise", mean.max_rise, change),
     ];
-    limits.into_iter().filter_map(|(name, limit, value, good)| {
+    limits.into_iter().filter_map(|(name, limit, value)| {
         let limit = limit?;
-        let least = if name == "min" { limit } else { -limit };
         Some(Gate {
             name: format!("mean.{}.{name}", mean.column),
             stage: "plan".to_owned(),
             limit,
             value: value + 0.0,
-            ok: good >= least,
+            ok: if name == "min" {
+                value >= limit
+            } else {
+                value <= limit
+            },
         })
     })
 }

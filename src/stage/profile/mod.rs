@@ -18,11 +18,10 @@ use super::job::{Job, read_json, write_json};
 use crate::config::Source;
 use crate::edit::ProbabilitySketch;
 use crate::provenance::Fingerprint;
+use crate::report::pools::PoolMeasures;
 use crate::score::concentration::{self, Counts, Profile};
 use crate::score::generations::CollapseMetrics;
 use crate::score::language::model::LanguageModel;
-use crate::score::pool::drawn::Fixed;
-use crate::score::pool::phrases::OverRepresented;
 use crate::score::row::InputType;
 use crate::shard::{self, write_atomic};
 
@@ -60,29 +59,6 @@ pub struct Summary {
     pub human_tokens: Sketches,
     /// Token probabilities of documents that nobody declared, by language.
     pub undeclared_tokens: Sketches,
-}
-
-/// How concentrated the n-grams of one language of a source are.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct PoolMeasures {
-    /// Words and pairs of words counted.
-    pub ngrams: u64,
-    /// Documents counted.
-    pub documents: u64,
-    /// Shannon entropy over the buckets, in bits.
-    pub entropy: f64,
-    /// Gini coefficient over the buckets.
-    pub gini: f64,
-    /// Share of all n-grams in the fullest 1% of the buckets.
-    pub top_1_percent: f64,
-    /// Kullback-Leibler divergence from the human reference, in bits; null without one.
-    pub kl: Option<f64>,
-    /// Jensen-Shannon divergence from the human reference, in bits; null without one.
-    pub js: Option<f64>,
-    /// The same at a fixed size; null where the sample drew none of its documents.
-    pub fixed: Option<Fixed>,
-    /// What it says more often than human text; empty without a reference.
-    pub over_represented: Vec<OverRepresented>,
 }
 
 /// Collapse metrics of one generation of a source.

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::report::pools::{PoolLine, Taken};
+use crate::report::pools::{PoolLine, PoolMeasures, Taken};
 use crate::score::concentration::Profile;
 use crate::score::pool::{Place, Rows};
 use crate::stage::error::StageError;
 use crate::stage::inputs::Input;
 use crate::stage::job::Job;
 use crate::stage::plan::sweep::Sum;
-use crate::stage::profile::{self, PoolMeasures, Summary};
+use crate::stage::profile::{self, Summary};
 
 /// The profiles of all sources with the rows that their samples speak of, in the order of the configuration.
 pub(super) struct Pools {
@@ -90,15 +90,7 @@ pub(in crate::stage) fn line(summary: &Summary, lang: &str, of: &PoolMeasures) -
         source: summary.source.clone(),
         lang: lang.to_owned(),
         sampled: !summary.whole,
-        documents: of.documents,
-        ngrams: of.ngrams,
-        entropy: of.entropy,
-        gini: of.gini,
-        top_1_percent: of.top_1_percent,
-        kl: of.kl,
-        js: of.js,
-        fixed: of.fixed,
-        over_represented: of.over_represented.clone(),
+        measures: of.clone(),
         plan: None,
         tail: None,
     }

@@ -14,7 +14,7 @@ pub use self::standing::{Standing, stale};
 
 use std::path::PathBuf;
 
-pub(super) use self::rows::score_text;
+pub(super) use self::rows::{in_room, score_text};
 use self::shard::Task;
 use self::standing::standing;
 use super::error::StageError;

@@ -1,5 +1,6 @@
 //! One row through scoring: what is declared and measured of it, or why it cannot be used.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use super::shard::{Scored, Task};
@@ -22,10 +23,24 @@ const OUT_OF_RANGE: &str = "E-SCORE-RANGE";
 
 /// What a worker uses for one row after the other.
 #[derive(Default)]
-pub(super) struct Room {
-    scan: Scan,
-    scratch: Scratch,
+pub(in crate::stage) struct Room {
+    pub(in crate::stage) scan: Scan,
+    pub(in crate::stage) scratch: Scratch,
     line: LineScratch,
+}
+
+thread_local! {
+    /// Of each worker, for one block after the other.
+    static ROOM: RefCell<Room> = RefCell::default();
+}
+
+/// Does work on a block in this worker's room. Work that panics leaves a new room behind: scratch half
+/// used would be read as that of the next document.
+pub(in crate::stage) fn in_room<T>(work: impl FnOnce(&mut Room) -> T) -> T {
+    let mut room = ROOM.take();
+    let done = work(&mut room);
+    ROOM.set(room);
+    done
 }
 
 /// Which input column must be fit to be a weight.
@@ -68,7 +83,10 @@ fn weighs(weight: &Weight, declared: Option<Origin>) -> bool {
 impl Task<'_> {
     /// Scores the rows of a block, whose bad rows are taken out of it; also gives the bytes of text.
     pub(super) fn rows(&self, block: &mut Block) -> (Scored, u64) {
-        let mut room = Room::default();
+        in_room(|room| self.rows_in(block, room))
+    }
+
+    fn rows_in(&self, block: &mut Block, room: &mut Room) -> (Scored, u64) {
         let mut scored = Scored {
             rows: Vec::with_capacity(block.len()),
             bad: Vec::new(),
@@ -79,7 +97,7 @@ impl Task<'_> {
             let row = block.first_row() + i as u64;
             let score = match block.take_bad(i) {
                 Some(bad) => Err(bad),
-                None => self.row((block, i), &mut room),
+                None => self.row((block, i), room),
             };
             match score {
                 Ok(score) => {
