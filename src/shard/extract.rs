@@ -34,7 +34,7 @@ pub fn extract_rows(
     let Template(TemplateKind::Parquet(template)) = reader.template() else {
         return Err(no_table());
     };
-    let mut table = TableWriter::create(out, template.schema.clone())?;
+    let mut table = TableWriter::create(out, template.schema.clone(), &[])?;
     while let Some(raw) = reader.next_block()? {
         let RawBody::Batch(raw) = raw.body else {
             return Err(no_table());

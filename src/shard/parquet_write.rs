@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::datatypes::{Schema, SchemaRef};
@@ -241,16 +241,4 @@ fn with_features(metadata: &str) -> Option<String> {
     let features = with_member(features, PROVENANCE, &features_json())?;
     let info = with_member(info, "features", &features)?;
     with_member(metadata, "info", &info)
-}
-
-/// Names the file in errors of the table writer too.
-pub(crate) fn create_plain(
-    path: &Path,
-    schema: SchemaRef,
-    zstd_level: i32,
-) -> Result<ArrowWriter<AtomicFile>, ShardError> {
-    let file = AtomicFile::create(path)?;
-    guarded(path, "", || {
-        ArrowWriter::try_new(file, schema, Some(properties(zstd_level, None)?))
-    })
 }

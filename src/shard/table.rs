@@ -1,30 +1,37 @@
 //! Tables of our own in Parquet: score rows, edit records and whatever else has one row a document.
 //!
 //! Written atomically; batches and row groups have fixed numbers of rows, so the bytes follow from the rows.
+//!
+//! Numbers that were measured are nearly all distinct: a dictionary of them would cost more than the compression of
+//! what it saves, and make the file larger. They are plain, counts are differences, and the fastest zstd is enough.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{DataType, SchemaRef};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
     ParquetRecordBatchReaderBuilder,
 };
+use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::errors::ParquetError;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::schema::types::ColumnPath;
 
 use super::atomic::{AtomicFile, Written};
 use super::error::{ShardError, guarded};
 use super::parquet_file::ParquetFile;
-use super::parquet_write::{check_rows, create_plain};
+use super::parquet_write::check_rows;
 use super::recut::Recut;
 
 /// Rows of a batch, in writing and in reading.
 const BATCH_ROWS: usize = 8192;
 /// Batches of a row group.
 const GROUP_BATCHES: usize = 8;
-const ZSTD_LEVEL: i32 = 3;
+const ZSTD_LEVEL: i32 = 1;
 /// Bytes that the footer of a table may take: ours has a row group for 65,536 rows.
 const MAX_FOOTER: u64 = 256 << 20;
 
@@ -39,9 +46,20 @@ pub struct TableWriter {
 
 impl TableWriter {
     /// Opens a table at `path`; it becomes visible with [`TableWriter::finish`].
-    pub fn create(path: &Path, schema: SchemaRef) -> Result<TableWriter, ShardError> {
+    ///
+    /// The columns that are named in `distinct` hold texts of which nearly every row has its own.
+    pub fn create(
+        path: &Path,
+        schema: SchemaRef,
+        distinct: &[&str],
+    ) -> Result<TableWriter, ShardError> {
+        let file = AtomicFile::create(path)?;
+        let writer = guarded(path, "", || {
+            let properties = properties(&schema, distinct)?;
+            ArrowWriter::try_new(file, schema.clone(), Some(properties))
+        })?;
         Ok(TableWriter {
-            writer: create_plain(path, schema.clone(), ZSTD_LEVEL)?,
+            writer,
             path: path.to_path_buf(),
             recut: Recut::new(schema, BATCH_ROWS, u64::MAX),
             open_batches: 0,
@@ -77,6 +95,28 @@ impl TableWriter {
         let written = file.finish_checked(|file| check_rows(file, rows))?;
         Ok(Written { rows, ..written })
     }
+}
+
+/// Dictionaries for texts that repeat, none for anything else; bounds of each column and group, but not of each page.
+fn properties(schema: &SchemaRef, distinct: &[&str]) -> Result<WriterProperties, ParquetError> {
+    let mut properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL)?))
+        .set_statistics_enabled(EnabledStatistics::Chunk)
+        .set_max_row_group_row_count(None);
+    for field in schema.fields() {
+        let column = || ColumnPath::from(field.name().as_str());
+        let repeats = match field.data_type() {
+            DataType::Float64 => false,
+            DataType::UInt64 => {
+                properties =
+                    properties.set_column_encoding(column(), Encoding::DELTA_BINARY_PACKED);
+                false
+            }
+            _ => !distinct.contains(&field.name().as_str()),
+        };
+        properties = properties.set_column_dictionary_enabled(column(), repeats);
+    }
+    Ok(properties.build())
 }
 
 /// Reads one table, batch after batch, in order.

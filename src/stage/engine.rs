@@ -48,6 +48,10 @@ pub struct Engine {
 /// Blocks that may exist at once, per thread: read ahead, in work, and waiting for their turn.
 const BLOCKS_PER_THREAD: u64 = 8;
 
+/// Bytes of a block, at most: what a worker makes of one should stay in its cache, and in memory that an allocator
+/// keeps at hand.
+const MAX_BLOCK_BYTES: u64 = 1 << 20;
+
 /// A block holds its raw bytes, its decoded texts and what is made of them.
 const BLOCK_OVERHEAD: u64 = 6;
 
@@ -108,7 +112,7 @@ impl Engine {
             .build()
             .map_err(|e| StageError::Environment(format!("cannot start threads: {e}")))?;
         let share = memory / (BLOCKS_PER_THREAD * BLOCK_OVERHEAD * threads as u64);
-        let block_bytes = share.clamp(64 << 10, 4 << 20) as usize;
+        let block_bytes = share.clamp(64 << 10, MAX_BLOCK_BYTES) as usize;
         Ok(Engine {
             pool: Arc::new(pool),
             threads,

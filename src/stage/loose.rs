@@ -72,18 +72,20 @@ pub fn score(request: &Request<'_>, options: &CallOptions) -> Result<(u64, u64),
     refuse_inputs(&shards, request.out)?;
     engine.progress.begin("score", shards.len());
     let schema = RowSchema::default();
-    let mut table = TableWriter::create(request.out, schema.arrow())?;
+    let mut table = TableWriter::create(request.out, schema.arrow(), &RowSchema::DISTINCT)?;
     let (mut rows, mut bad) = (0, 0);
     for found in &shards {
+        let before = rows;
         blocks(
             &engine,
             (found, &columns),
             |block| {
                 let mut scored = Vec::with_capacity(block.len());
-                let mut bytes = 0;
+                let (mut bad, mut bytes) = (0, 0);
                 in_room(|room| {
                     for i in 0..block.len() {
-                        let mut row = ScoreRow::new(0, Status::Quarantined);
+                        let number = before + block.first_row() + i as u64;
+                        let mut row = ScoreRow::new(number, Status::Quarantined);
                         if let Ok(text) = block.text(i) {
                             row.status = Status::Ok;
                             let scratch = (&mut room.scan, &mut room.scratch);
@@ -91,19 +93,17 @@ pub fn score(request: &Request<'_>, options: &CallOptions) -> Result<(u64, u64),
                             bytes += row.bytes;
                         }
                         row.id = block.id(i).map(str::to_owned);
+                        bad += u64::from(row.status == Status::Quarantined);
                         scored.push(row);
                     }
                 });
                 engine.progress.add(block.len() as u64, bytes);
-                Ok(scored)
+                Ok((schema.batch(&scored), bad))
             },
-            |mut scored| {
-                for row in &mut scored {
-                    row.row = rows;
-                    rows += 1;
-                    bad += u64::from(row.status == Status::Quarantined);
-                }
-                Ok(table.write(&schema.batch(&scored))?)
+            |(scored, bad_rows)| {
+                rows += scored.num_rows() as u64;
+                bad += bad_rows;
+                Ok(table.write(&scored)?)
             },
         )?;
     }

@@ -41,7 +41,7 @@ pub fn write(
         number("logit_1000"),
         number("logit_full"),
     ]));
-    let mut table = TableWriter::create(path, Arc::clone(&schema))?;
+    let mut table = TableWriter::create(path, Arc::clone(&schema), &["text_blake3"])?;
     for rows in rows.chunks(ROWS) {
         let column = |of: &dyn Fn(&Example) -> String| -> ArrayRef {
             let values = rows

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use ::arrow::array::{
     Array, ArrayRef, BooleanArray, Float64Array, RecordBatch, StringArray, UInt64Array,
 };
+use ::arrow::buffer::BooleanBuffer;
 use ::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use thiserror::Error;
 
@@ -88,6 +89,9 @@ fn data_type(holds: ColumnType) -> DataType {
 }
 
 impl RowSchema {
+    /// The columns of which nearly every row has its own text.
+    pub const DISTINCT: [&'static str; 1] = ["id"];
+
     /// The Arrow schema: fixed columns, measures, models, inputs.
     pub fn arrow(&self) -> SchemaRef {
         let fields: Vec<Field> = self
@@ -250,30 +254,12 @@ fn type_error(name: &str, found: &DataType, expected: &DataType) -> RowError {
     }
 }
 
+/// The values of a column; which field they come from is settled once, not for each row.
 fn array_of(rows: &[ScoreRow], column: ColumnRef, holds: ColumnType, nullable: bool) -> ArrayRef {
     match holds {
-        ColumnType::Text => {
-            let texts = rows.iter().map(|row| match column {
-                ColumnRef::Input(place) => row
-                    .inputs
-                    .get(place)?
-                    .as_ref()
-                    .map(|v| Cow::Owned(v.to_string())),
-                _ => row.text(column),
-            });
-            Arc::new(texts.collect::<StringArray>())
-        }
-        ColumnType::Count => {
-            let counts = rows.iter().map(|row| count(row, column));
-            Arc::new(counts.collect::<UInt64Array>())
-        }
-        ColumnType::Number => {
-            let missing = (!nullable).then_some(0.0);
-            let numbers = rows
-                .iter()
-                .map(|row| row.number(column).filter(|x| x.is_finite()).or(missing));
-            Arc::new(numbers.collect::<Float64Array>())
-        }
+        ColumnType::Text => Arc::new(texts(rows, column)),
+        ColumnType::Count => Arc::new(counts(rows, column)),
+        ColumnType::Number => Arc::new(numbers(rows, column, nullable)),
         ColumnType::Bool => {
             let bools = rows.iter().map(|row| match column {
                 ColumnRef::Edited => Some(row.edited),
@@ -289,17 +275,70 @@ fn array_of(rows: &[ScoreRow], column: ColumnRef, holds: ColumnType, nullable: b
     }
 }
 
-/// A whole-number column, without the way over a double.
-fn count(row: &ScoreRow, column: ColumnRef) -> Option<u64> {
-    match column {
-        ColumnRef::Row => Some(row.row),
-        ColumnRef::Generation => row.generation.map(u64::from),
-        ColumnRef::Bytes => Some(row.bytes),
-        ColumnRef::Chars => Some(row.chars),
-        ColumnRef::Words => Some(row.words),
-        ColumnRef::Tokens => row.tokens,
-        _ => None,
+fn texts(rows: &[ScoreRow], column: ColumnRef) -> StringArray {
+    if let ColumnRef::Input(place) = column {
+        let text = |row: &ScoreRow| Some(row.inputs.get(place)?.as_ref()?.to_string());
+        return rows.iter().map(text).collect();
     }
+    rows.iter().map(|row| row.text(column)).collect()
+}
+
+/// A whole-number column, without the way over a double.
+fn counts(rows: &[ScoreRow], column: ColumnRef) -> UInt64Array {
+    let always = |count: fn(&ScoreRow) -> u64| rows.iter().map(count).collect::<Vec<u64>>().into();
+    match column {
+        ColumnRef::Row => always(|row| row.row),
+        ColumnRef::Bytes => always(|row| row.bytes),
+        ColumnRef::Chars => always(|row| row.chars),
+        ColumnRef::Words => always(|row| row.words),
+        ColumnRef::Generation => rows
+            .iter()
+            .map(|row| row.generation.map(u64::from))
+            .collect(),
+        ColumnRef::Tokens => rows.iter().map(|row| row.tokens).collect(),
+        _ => UInt64Array::new_null(rows.len()),
+    }
+}
+
+/// A column of finite numbers; what has none is null, or 0 where the column may not be null.
+fn numbers(rows: &[ScoreRow], column: ColumnRef, nullable: bool) -> Float64Array {
+    match column {
+        ColumnRef::Measure(measure) => collected(rows, nullable, |row| row.measures.get(measure)),
+        ColumnRef::LangP => collected(rows, nullable, |row| row.lang_p),
+        ColumnRef::Logit => collected(rows, nullable, |row| row.logit),
+        ColumnRef::PSynthetic => collected(rows, nullable, |row| row.p_synthetic),
+        _ => collected(rows, nullable, |row| row.number(column)),
+    }
+}
+
+fn collected(
+    rows: &[ScoreRow],
+    nullable: bool,
+    number: impl Fn(&ScoreRow) -> Option<f64>,
+) -> Float64Array {
+    let finite = |row| number(row).filter(|number| number.is_finite());
+    if !nullable {
+        let numbers = rows.iter().map(|row| finite(row).unwrap_or(0.0));
+        return numbers.collect::<Vec<f64>>().into();
+    }
+    let mut nulls = 0;
+    let numbers = rows.iter().map(|row| {
+        let number = finite(row);
+        nulls += usize::from(number.is_none());
+        number.unwrap_or(f64::NAN)
+    });
+    let mut numbers: Vec<f64> = numbers.collect();
+    if nulls == 0 {
+        return numbers.into();
+    }
+    if nulls == numbers.len() {
+        return Float64Array::new_null(nulls);
+    }
+    let valid = BooleanBuffer::collect_bool(numbers.len(), |at| !numbers[at].is_nan());
+    for number in &mut numbers {
+        *number = if number.is_nan() { 0.0 } else { *number };
+    }
+    Float64Array::new(numbers.into(), Some(valid.into()))
 }
 
 /// One cell of a score file.

@@ -35,7 +35,7 @@ fn the_cut_of_batches_is_invisible() {
     let mut digests = Vec::new();
     for step in [70_001, 8192, 999] {
         let path = folder.path().join(format!("scores/{step}.parquet"));
-        let mut writer = TableWriter::create(&path, whole.schema()).unwrap();
+        let mut writer = TableWriter::create(&path, whole.schema(), &["id"]).unwrap();
         for start in (0..whole.num_rows()).step_by(step) {
             let length = step.min(whole.num_rows() - start);
             writer.write(&whole.slice(start, length)).unwrap();
@@ -55,14 +55,14 @@ fn the_cut_of_batches_is_invisible() {
 fn chosen_columns_and_empty_tables() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.parquet");
-    let mut writer = TableWriter::create(&path, table(0).schema()).unwrap();
+    let mut writer = TableWriter::create(&path, table(0).schema(), &[]).unwrap();
     writer.write(&table(5)).unwrap();
     writer.finish().unwrap();
     let mut reader = TableReader::open_columns(&path, Some(&["logit", "gone"])).unwrap();
     assert_eq!(reader.schema().fields().len(), 1);
     assert_eq!(reader.next().unwrap().unwrap().num_columns(), 1);
     let empty = folder.path().join("empty.parquet");
-    TableWriter::create(&empty, table(0).schema())
+    TableWriter::create(&empty, table(0).schema(), &[])
         .unwrap()
         .finish()
         .unwrap();
@@ -75,7 +75,7 @@ fn chosen_columns_and_empty_tables() {
 fn a_damaged_table_is_an_error_and_never_a_panic() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.parquet");
-    let mut writer = TableWriter::create(&path, table(0).schema()).unwrap();
+    let mut writer = TableWriter::create(&path, table(0).schema(), &[]).unwrap();
     writer.write(&table(500)).unwrap();
     writer.finish().unwrap();
     let bytes = fs::read(&path).unwrap();

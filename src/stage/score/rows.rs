@@ -87,11 +87,9 @@ impl Task<'_> {
     }
 
     fn rows_in(&self, block: &mut Block, room: &mut Room) -> (Scored, u64) {
-        let mut scored = Scored {
-            rows: Vec::with_capacity(block.len()),
-            bad: Vec::new(),
-            replaced: BTreeMap::new(),
-        };
+        let mut rows = Vec::with_capacity(block.len());
+        let mut bad_rows = Vec::new();
+        let mut replaced = BTreeMap::new();
         let mut bytes = 0;
         for i in 0..block.len() {
             let row = block.first_row() + i as u64;
@@ -103,16 +101,21 @@ impl Task<'_> {
                 Ok(score) => {
                     bytes += score.bytes;
                     for code in block.replaced(i) {
-                        *scored.replaced.entry(code).or_default() += 1;
+                        *replaced.entry(code).or_default() += 1;
                     }
-                    scored.rows.push(score);
+                    rows.push(score);
                 }
                 Err(bad) => {
-                    scored.rows.push(self.quarantined(row, block.id(i)));
-                    scored.bad.push((row, bad));
+                    rows.push(self.quarantined(row, block.id(i)));
+                    bad_rows.push((row, bad));
                 }
             }
         }
+        let scored = Scored {
+            rows: self.schema.batch(&rows),
+            bad: bad_rows,
+            replaced,
+        };
         (scored, bytes)
     }
 

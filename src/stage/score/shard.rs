@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use arrow::array::RecordBatch;
+
 use super::quarantine::Quarantine;
 use super::rows::Wanted;
 use super::standing::salvaging;
@@ -10,7 +12,7 @@ use crate::provenance::Fingerprint;
 use crate::provenance::record::{FileRecord, InputRecord, Salvaged, ShardRecord};
 use crate::provenance::run_dir::Stage;
 use crate::score::Scorer;
-use crate::score::row::{RowSchema, ScoreRow};
+use crate::score::row::RowSchema;
 use crate::shard::{self, BadRow, RawBlock, ReadOptions, TableWriter};
 use crate::stage::columns::SourceColumns;
 use crate::stage::error::{StageError, chain};
@@ -46,9 +48,9 @@ impl<'a> Task<'a> {
     }
 }
 
-/// A block's score rows, and its bad rows.
+/// What became of a block: its score rows, and its bad rows.
 pub(super) struct Scored {
-    pub(super) rows: Vec<ScoreRow>,
+    pub(super) rows: RecordBatch,
     pub(super) bad: Vec<(u64, BadRow)>,
     /// Rows in which something was replaced, by the fault.
     pub(super) replaced: BTreeMap<&'static str, u64>,
@@ -101,14 +103,14 @@ impl Task<'_> {
         let name = &input.shard.name;
         let mut reader = self.open(input, salvaged.as_ref())?;
         let path = self.job.run.scores(&self.source.name, name);
-        let mut table = TableWriter::create(&path, self.schema.arrow())?;
+        let mut table = TableWriter::create(&path, self.schema.arrow(), &RowSchema::DISTINCT)?;
         let mut quarantine = Quarantine::new(self.job, &self.source.name, name);
         let mut record = ShardRecord::new("score", &self.source.name, name, fingerprint);
         self.job.engine.pipeline(
             || Ok(reader.next_block()?),
             |raw| self.block(raw),
             |scored| {
-                record.rows.read += scored.rows.len() as u64;
+                record.rows.read += scored.rows.num_rows() as u64;
                 record.rows.quarantined += scored.bad.len() as u64;
                 for (code, rows) in scored.replaced {
                     *record.replaced.entry(code.to_owned()).or_default() += rows;
@@ -117,7 +119,7 @@ impl Task<'_> {
                     record.count_reason(bad.code, 1);
                     quarantine.add(row, bad)?;
                 }
-                Ok(table.write(&self.schema.batch(&scored.rows))?)
+                Ok(table.write(&scored.rows)?)
             },
         )?;
         let digest = reader.finish()?;
