@@ -6,9 +6,10 @@ use std::ops::Range;
 use std::sync::OnceLock;
 
 use super::block::{BETWEEN_TEXTS, BadRow, Columns, PROVENANCE};
+use super::json_scan::Escapes;
 use super::lines::{RawLine, RawLines};
 use super::literal::{replace_lone_surrogates, unescaped};
-use super::members::{Member, each_member, too_deep};
+use super::members::{Member, each_member};
 use super::reader::ReadOptions;
 use super::text_spans::literals;
 use super::utf8::{Utf8, replace_invalid, set_invalid_apart};
@@ -34,11 +35,18 @@ pub(crate) struct JsonRow {
     /// What to leave out so that no `tamis` member remains; in order, apart from each other.
     pub(crate) cuts: Vec<Range<usize>>,
     texts: Texts,
-    id: Option<String>,
+    id: Option<Id>,
     extra: Vec<Option<Value>>,
     provenance: Option<Range<usize>>,
     /// What was replaced in the line so that it is text.
     replaced: Replaced,
+}
+
+/// An id: where it stands as it is, or what stands there decoded.
+#[derive(Debug)]
+enum Id {
+    Plain(Range<usize>),
+    Decoded(String),
 }
 
 /// The texts of a row. Literals are spans with their quotes.
@@ -110,7 +118,10 @@ impl JsonlBlock {
     }
 
     pub(crate) fn id(&self, row: usize) -> Option<&str> {
-        self.rows[row].as_ref().ok()?.id.as_deref()
+        match self.rows[row].as_ref().ok()?.id.as_ref()? {
+            Id::Plain(span) => Some(&self.bytes[span.clone()]),
+            Id::Decoded(id) => Some(id),
+        }
     }
 
     pub(crate) fn extra(&self, column: usize, row: usize) -> Option<Value> {
@@ -236,8 +247,16 @@ struct Wanted<'a> {
     texts: Vec<usize>,
     id: Option<usize>,
     extra: Vec<usize>,
-    /// The last value of each name, and whether there was one before.
-    found: Vec<Option<(Range<usize>, bool)>>,
+    /// The last value of each name.
+    found: Vec<Option<Found>>,
+}
+
+#[derive(Debug, Clone)]
+struct Found {
+    value: Range<usize>,
+    escapes: Escapes,
+    /// Whether the name was there before.
+    twice: bool,
 }
 
 impl<'a> Wanted<'a> {
@@ -266,13 +285,16 @@ impl<'a> Wanted<'a> {
 
     fn see(&mut self, member: &Member<'_>) {
         if let Some(at) = self.names.iter().position(|name| member.key == **name) {
-            let before = self.found[at].is_some();
-            self.found[at] = Some((member.value.clone(), before));
+            self.found[at] = Some(Found {
+                value: member.value.clone(),
+                escapes: member.escapes,
+                twice: self.found[at].is_some(),
+            });
         }
     }
 
     fn value(&self, place: usize) -> Option<Range<usize>> {
-        self.found[place].as_ref().map(|(value, _)| value.clone())
+        self.found[place].as_ref().map(|found| found.value.clone())
     }
 
     /// The literals of all texts of the line, at least one.
@@ -280,13 +302,14 @@ impl<'a> Wanted<'a> {
         let paths = self.columns.text.paths();
         let mut many = Vec::new();
         for (path, &place) in paths.iter().zip(&self.texts) {
-            let Some((value, twice)) = self.found[place].clone() else {
+            let Some(found) = self.found[place].clone() else {
                 if path.is_single() {
                     return Err(("E-TEXT-MISSING", format!("the object has no `{path}`")));
                 }
                 continue;
             };
-            if twice {
+            let (value, escapes) = (found.value, found.escapes);
+            if found.twice {
                 return Err((
                     "E-JSON-DUPLICATE",
                     format!("`{}` is there twice", path.column),
@@ -295,7 +318,7 @@ impl<'a> Wanted<'a> {
             if path.steps.is_empty() {
                 plain(&object[value.clone()], path)?;
                 if let [_] = paths {
-                    return Ok(Literals::One(value));
+                    return Ok(Literals::One(value, escapes));
                 }
                 many.push(value);
             } else {
@@ -304,15 +327,28 @@ impl<'a> Wanted<'a> {
         }
         match many.len() {
             0 => Err(("E-TEXT-MISSING", "the record has no text".to_owned())),
-            1 => Ok(Literals::One(many.swap_remove(0))),
+            1 => {
+                let literal = many.swap_remove(0);
+                let escapes = escapes_in(&object[literal.clone()]);
+                Ok(Literals::One(literal, escapes))
+            }
             _ => Ok(Literals::Many(many)),
         }
     }
 }
 
 enum Literals {
-    One(Range<usize>),
+    One(Range<usize>, Escapes),
     Many(Vec<Range<usize>>),
+}
+
+/// What a literal that was found on a path holds.
+fn escapes_in(literal: &str) -> Escapes {
+    match literal.contains('\\') {
+        false => Escapes::None,
+        true if literal.contains("\\u") => Escapes::Numbered,
+        true => Escapes::Short,
+    }
 }
 
 /// Refuses a column's value that is no string.
@@ -338,20 +374,22 @@ fn decode_line(
     let mut cuts = Cuts::default();
     let (mut tail, mut deep) = (0, false);
     each_member(object, |member| {
-        let value = &object[member.value.clone()];
-        deep |= value.starts_with(['[', '{']) && too_deep(value);
+        deep |= member.too_deep;
         wanted.see(&member);
         cuts.see(&member);
         tail = member.value.end;
     })
-    .map_err(|error| ("E-JSON", error.to_string()))?;
+    .map_err(|cause| ("E-JSON", cause))?;
     if deep {
         let cause = "arrays and objects nest deeper than 128";
         return Err(("E-JSON-DEPTH", cause.to_owned()));
     }
     let literals = wanted.literals(object)?;
     let value = |place: usize| wanted.value(place).map(|span| &object[span]);
-    let id = wanted.id.and_then(value).and_then(id_text);
+    let id = wanted.id.and_then(|place| {
+        let found = wanted.found[place].as_ref()?;
+        id_of(object, found, line.start)
+    });
     let extra = wanted
         .extra
         .iter()
@@ -362,7 +400,7 @@ fn decode_line(
     let provenance = provenance.as_ref().map(shifted);
     let cuts = cuts.spans.iter().map(shifted).collect();
     let literals = match literals {
-        Literals::One(literal) => Literals::One(shifted(&literal)),
+        Literals::One(literal, escapes) => Literals::One(shifted(&literal), escapes),
         Literals::Many(many) => Literals::Many(many.iter().map(shifted).collect()),
     };
     let (texts, surrogates) = texts_of(bytes, literals, lone_surrogates)?;
@@ -388,14 +426,6 @@ fn texts_of(
     literals: Literals,
     lone_surrogates: Repair,
 ) -> Result<(Texts, bool), Fault> {
-    // Whoever only copies a line does not ask for its text.
-    let later = match &literals {
-        Literals::One(literal) => {
-            let inside = &bytes[literal.clone()];
-            inside.contains('\\') && !inside.contains("\\u")
-        }
-        Literals::Many(_) => false,
-    };
     let mut mended = false;
     let mut text = |literal: &Range<usize>| {
         let inside = literal.start + 1..literal.end - 1;
@@ -413,10 +443,12 @@ fn texts_of(
         Ok((Some(decoded), inside))
     };
     let texts = match literals {
-        Literals::One(literal) => Texts::One {
-            decoded: match later {
-                true => Some(OnceLock::new()),
-                false => text(&literal)?.0.map(OnceLock::from),
+        Literals::One(literal, escapes) => Texts::One {
+            decoded: match escapes {
+                Escapes::None => None,
+                // Whoever only copies a line does not ask for its text.
+                Escapes::Short => Some(OnceLock::new()),
+                Escapes::Numbered => text(&literal)?.0.map(OnceLock::from),
             },
             literal,
         },
@@ -452,12 +484,17 @@ fn joined(
     }
 }
 
-/// An id as text; a number stays as it is written, whatever its length.
-fn id_text(raw: &str) -> Option<String> {
-    match raw.as_bytes().first()? {
-        b'"' => serde_json::from_str(raw).ok(),
-        b'n' | b'[' | b'{' => None,
-        _ => Some(raw.to_owned()),
+/// An id as text; a number stays as it is written, whatever its length. The object begins at `start`.
+fn id_of(object: &str, found: &Found, start: usize) -> Option<Id> {
+    let (from, to) = (found.value.start, found.value.end);
+    match (object.as_bytes()[from], found.escapes) {
+        (b'n' | b'[' | b'{', _) => None,
+        (b'"', Escapes::None) => Some(Id::Plain(start + from + 1..start + to - 1)),
+        (b'"', _) => {
+            let decoded = serde_json::from_str(&object[from..to]);
+            decoded.ok().map(Id::Decoded)
+        }
+        _ => Some(Id::Plain(start + from..start + to)),
     }
 }
 

@@ -5,8 +5,10 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
+use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
+
+use super::json_scan::{Escapes, Scanner};
 
 /// Deepest nesting of arrays and objects that is accepted inside a member, the line's own object left out.
 const MAX_DEPTH: usize = 127;
@@ -20,12 +22,16 @@ pub(crate) struct Member<'a> {
     pub(crate) start: usize,
     /// The value.
     pub(crate) value: Range<usize>,
+    /// What the value holds, if it is a string.
+    pub(crate) escapes: Escapes,
+    /// True if arrays and objects nest too deeply in the value for common readers.
+    pub(crate) too_deep: bool,
 }
 
 /// All members in order, with duplicates; values are checked for syntax and otherwise not looked at.
 ///
-/// `text` must hold one object and nothing else but white space around it.
-pub(crate) fn members(text: &str) -> Result<Vec<Member<'_>>, serde_json::Error> {
+/// `text` must hold one object and nothing else but white space around it. Else the error says what is wrong.
+pub(crate) fn members(text: &str) -> Result<Vec<Member<'_>>, String> {
     let mut members = Vec::with_capacity(16);
     each_member(text, |member| members.push(member))?;
     Ok(members)
@@ -34,11 +40,32 @@ pub(crate) fn members(text: &str) -> Result<Vec<Member<'_>>, serde_json::Error> 
 /// As [`members`], one after the other: an object may have millions.
 pub(crate) fn each_member<'a>(
     text: &'a str,
-    each: impl FnMut(Member<'a>),
-) -> Result<(), serde_json::Error> {
+    mut each: impl FnMut(Member<'a>),
+) -> Result<(), String> {
+    let found = Scanner::new(text).object(|key, value| {
+        let inside = key.span.start + 1..key.span.end - 1;
+        each(Member {
+            key: match key.escapes {
+                Escapes::None => Cow::Borrowed(&text[inside]),
+                _ => decoded_key(&text[key.span.clone()]),
+            },
+            start: key.span.start,
+            value: value.span,
+            escapes: value.escapes,
+            too_deep: value.depth > MAX_DEPTH,
+        });
+    });
+    found.ok_or_else(|| fault(text))
+}
+
+/// Why a text is no object, in the words of serde_json.
+fn fault(text: &str) -> String {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    Object { text, each }.deserialize(&mut deserializer)?;
-    deserializer.end()
+    let object = deserializer.deserialize_map(Object);
+    match object.and_then(|()| deserializer.end()) {
+        Err(error) => error.to_string(),
+        Ok(()) => "the line is no JSON object".to_owned(),
+    }
 }
 
 /// A key without its quotes. One that cannot be decoded (a lone surrogate) stays as it is written: it can be
@@ -52,71 +79,18 @@ pub(crate) fn decoded_key(raw: &str) -> Cow<'_, str> {
     }
 }
 
-/// True if arrays and objects nest too deeply in this (valid) value of a member for common readers.
-pub(crate) fn too_deep(text: &str) -> bool {
-    let mut depth = 0_usize;
-    let mut bytes = text.bytes();
-    while let Some(byte) = bytes.next() {
-        match byte {
-            b'[' | b'{' => {
-                depth += 1;
-                if depth > MAX_DEPTH {
-                    return true;
-                }
-            }
-            b']' | b'}' => depth = depth.saturating_sub(1),
-            b'"' => skip_string(&mut bytes),
-            _ => {}
-        }
-    }
-    false
-}
+/// Reads the members of an object and keeps none.
+struct Object;
 
-fn skip_string(bytes: &mut std::str::Bytes<'_>) {
-    while let Some(byte) = bytes.next() {
-        match byte {
-            b'\\' => {
-                bytes.next();
-            }
-            b'"' => return,
-            _ => {}
-        }
-    }
-}
-
-/// Takes the members of an object as they come.
-struct Object<'a, F> {
-    text: &'a str,
-    each: F,
-}
-
-impl<'de, F: FnMut(Member<'de>)> DeserializeSeed<'de> for Object<'de, F> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de, F: FnMut(Member<'de>)> Visitor<'de> for Object<'de, F> {
+impl<'de> Visitor<'de> for Object {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
-    fn visit_map<M: MapAccess<'de>>(mut self, mut map: M) -> Result<(), M::Error> {
-        // A borrowed raw value lies inside `text`, so the difference of the addresses is its place.
-        let start = self.text.as_ptr() as usize;
-        let place = |raw: &RawValue| raw.get().as_ptr() as usize - start;
-        while let Some((key, value)) = map.next_entry::<&RawValue, &RawValue>()? {
-            let at = place(value);
-            (self.each)(Member {
-                key: decoded_key(key.get()),
-                start: place(key),
-                value: at..at + value.get().len(),
-            });
-        }
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<(), M::Error> {
+        while map.next_entry::<&RawValue, &RawValue>()?.is_some() {}
         Ok(())
     }
 }

@@ -20,6 +20,7 @@ mod frame_codec;
 mod frames;
 mod gz;
 mod in_order;
+mod json_scan;
 mod jsonl;
 mod lines;
 mod literal;
