@@ -79,7 +79,7 @@ pub struct ScoreRow {
     /// The logistic of `logit`.
     pub p_synthetic: Option<f64>,
     /// Why the classifier abstained.
-    pub abstain: Option<String>,
+    pub abstain: Option<Cow<'static, str>>,
     /// What the scorers measured.
     pub measures: Measures,
     /// The answers of the named models, in the order of [`RowSchema::models`].

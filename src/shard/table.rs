@@ -27,10 +27,12 @@ use super::parquet_file::ParquetFile;
 use super::parquet_write::check_rows;
 use super::recut::Recut;
 
-/// Rows of a batch, in writing and in reading.
+/// Rows of a batch in reading.
 const BATCH_ROWS: usize = 8192;
+/// Rows of a batch in writing: few enough that its columns are still in the cache when they are encoded.
+const WRITE_ROWS: usize = 2048;
 /// Batches of a row group.
-const GROUP_BATCHES: usize = 8;
+const GROUP_BATCHES: usize = 32;
 const ZSTD_LEVEL: i32 = 1;
 /// Bytes that the footer of a table may take: ours has a row group for 65,536 rows.
 const MAX_FOOTER: u64 = 256 << 20;
@@ -61,7 +63,7 @@ impl TableWriter {
         Ok(TableWriter {
             writer,
             path: path.to_path_buf(),
-            recut: Recut::new(schema, BATCH_ROWS, u64::MAX),
+            recut: Recut::new(schema, WRITE_ROWS, u64::MAX),
             open_batches: 0,
             rows: 0,
         })

@@ -80,9 +80,8 @@ pub fn score(request: &Request<'_>, options: &CallOptions) -> Result<(u64, u64),
             &engine,
             (found, &columns),
             |block| {
-                let mut scored = Vec::with_capacity(block.len());
                 let (mut bad, mut bytes) = (0, 0);
-                in_room(|room| {
+                let scored = in_room(|room| {
                     for i in 0..block.len() {
                         let number = before + block.first_row() + i as u64;
                         let mut row = ScoreRow::new(number, Status::Quarantined);
@@ -94,11 +93,14 @@ pub fn score(request: &Request<'_>, options: &CallOptions) -> Result<(u64, u64),
                         }
                         row.id = block.id(i).map(str::to_owned);
                         bad += u64::from(row.status == Status::Quarantined);
-                        scored.push(row);
+                        room.rows.push(row);
                     }
+                    let batch = schema.batch(&room.rows);
+                    room.rows.clear();
+                    batch
                 });
                 engine.progress.add(block.len() as u64, bytes);
-                Ok((schema.batch(&scored), bad))
+                Ok((scored, bad))
             },
             |(scored, bad_rows)| {
                 rows += scored.num_rows() as u64;

@@ -419,7 +419,7 @@ fn set_text(row: &mut ScoreRow, column: ColumnRef, text: &str) -> Option<()> {
         ColumnRef::Kind => row.kind = Some(text.to_string()),
         ColumnRef::Generator => row.generator = Some(text.to_string()),
         ColumnRef::Lang => row.lang = Some(Cow::Owned(text.to_string())),
-        ColumnRef::Abstain => row.abstain = Some(text.to_string()),
+        ColumnRef::Abstain => row.abstain = Some(Cow::Owned(text.to_string())),
         ColumnRef::Input(place) => row.inputs[place] = Some(Value::Text(text.to_string())),
         _ => return None,
     }

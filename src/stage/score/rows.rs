@@ -1,5 +1,6 @@
 //! One row through scoring: what is declared and measured of it, or why it cannot be used.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
@@ -27,6 +28,8 @@ pub(in crate::stage) struct Room {
     pub(in crate::stage) scan: Scan,
     pub(in crate::stage) scratch: Scratch,
     line: LineScratch,
+    /// Rows of a block, on their way into a batch.
+    pub(in crate::stage) rows: Vec<ScoreRow>,
 }
 
 thread_local! {
@@ -87,7 +90,7 @@ impl Task<'_> {
     }
 
     fn rows_in(&self, block: &mut Block, room: &mut Room) -> (Scored, u64) {
-        let mut rows = Vec::with_capacity(block.len());
+        let mut rows = std::mem::take(&mut room.rows);
         let mut bad_rows = Vec::new();
         let mut replaced = BTreeMap::new();
         let mut bytes = 0;
@@ -116,6 +119,8 @@ impl Task<'_> {
             bad: bad_rows,
             replaced,
         };
+        rows.clear();
+        room.rows = rows;
         (scored, bytes)
     }
 
@@ -257,7 +262,7 @@ pub(in crate::stage) fn score_text(
             row.logit = Some(logit);
             row.p_synthetic = Some(1.0 / (1.0 + libm::exp(-logit)));
         }
-        Err(abstain) => row.abstain = Some(abstain.name().to_owned()),
+        Err(abstain) => row.abstain = Some(Cow::Borrowed(abstain.name())),
     }
     row.lang = measured.lang;
     row.lang_p = measured.lang_p;
