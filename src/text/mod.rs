@@ -14,6 +14,7 @@ pub(crate) mod ngrams;
 pub mod normalise;
 mod scan;
 mod sentences;
+mod sieve;
 mod table;
 pub mod words;
 

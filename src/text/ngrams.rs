@@ -3,10 +3,16 @@
 //! An n-gram can only repeat where its first n-1 words and its last n-1 words repeat. So level n
 //! looks up only the neighbours among the repeated places of level n-1, and an ordinary text is
 //! left with next to nothing to look up from n = 4 on. A key is (number of the (n-1)-gram, number
-//! of the next word), which is exact: two n-grams are one only if their words are.
+//! of the next word), which is exact: two n-grams are one only if their words are. In a long text most
+//! words and pairs repeat, and another way is cheaper: [`long`].
+
+mod long;
 
 use super::Scan;
 use super::table::Table;
+
+/// Fewest words of a long text: from here on it is cheaper to take it as one.
+const LONG: usize = 1 << 16;
 
 /// A place where an n-gram begins that occurs more than once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,14 +26,18 @@ struct Place {
 /// Repeated places of one level after the other; scratch of [`Scan`].
 #[derive(Default)]
 pub(crate) struct Ngrams {
+    /// The first `held` are in use.
     places: Vec<Place>,
     /// What makes each place's n-gram that of its level, and its number.
     keys: Vec<u64>,
+    held: usize,
     numbers: Vec<u32>,
     /// How often each n-gram of the level occurs, by its number.
     counts: Vec<u32>,
     /// Whether a repetition of the n-gram would be one, by its number.
     seen: Vec<bool>,
+    /// Scratch for long texts alone.
+    long: long::Scratch,
 }
 
 impl Ngrams {
@@ -37,7 +47,7 @@ impl Ngrams {
         self.seen.clear();
         self.seen.resize(self.counts.len(), false);
         let mut free = 0;
-        for place in &self.places {
+        for place in &self.places[..self.held] {
             if place.word < free {
                 continue;
             }
@@ -51,7 +61,7 @@ impl Ngrams {
     /// First word of the most frequent n-gram, and how often it occurs; of several the earliest.
     pub(crate) fn most_frequent(&self) -> Option<(u32, u32)> {
         let mut best = None;
-        for &place in &self.places {
+        for &place in &self.places[..self.held] {
             let count = self.count(place);
             if best.is_none_or(|(_, most)| count > most) {
                 best = Some((place.word, count));
@@ -66,78 +76,89 @@ impl Ngrams {
     }
 
     /// Level 2, from the words: pairs of repeated words, and which of them repeat.
-    fn begin(&mut self, types: &[u32], type_counts: &[u32], table: &mut Table) {
+    fn begin(&mut self, words: Words<'_>, table: &mut Table) {
+        self.make_room(words.types.len());
         let mut kept = 0;
-        self.keys.resize(types.len(), 0);
-        self.places.resize(types.len(), Place { word: 0, ngram: 0 });
         let (mut last, mut last_repeats) = (0, false);
         // The pair that is made at a word begins with the word before it.
-        for (next, &word) in (0u32..).zip(types) {
-            let repeats = type_counts[word as usize] > 1;
+        for (next, &word) in (0u32..).zip(words.types) {
+            let repeats = words.counts[word as usize] > 1;
             self.keys[kept] = u64::from(last) << 32 | u64::from(word);
             self.places[kept].word = next.wrapping_sub(1);
             kept += usize::from(repeats & last_repeats);
             (last, last_repeats) = (word, repeats);
         }
-        self.keys.truncate(kept);
-        self.places.truncate(kept);
-        self.number(table);
+        self.held = kept;
+        self.number(2, table);
     }
 
-    /// From level n-1 to level n.
-    fn rise(&mut self, n: usize, types: &[u32], table: &mut Table) {
-        self.neighbours(n, types);
-        self.number(table);
+    /// Room for so many places.
+    fn make_room(&mut self, places: usize) {
+        if self.places.len() < places {
+            self.keys.resize(places, 0);
+            self.places.resize(places, Place { word: 0, ngram: 0 });
+        }
     }
 
-    /// Numbers the n-grams by their keys, and keeps the places of those that repeat.
-    fn number(&mut self, table: &mut Table) {
-        if self.places.len() < 2 {
+    /// From level n-1 to level n, of n-grams that occur `least` times or more.
+    fn rise(&mut self, n: usize, words: Words<'_>, least: u32, table: &mut Table) {
+        self.neighbours(n, words.types);
+        self.number(least, table);
+    }
+
+    /// Numbers the n-grams by their keys, and keeps the places of those that occur `least` times or
+    /// more, which is twice at least.
+    fn number(&mut self, least: u32, table: &mut Table) {
+        if self.held < 2 {
             self.counts.clear();
-            return self.places.clear();
+            self.held = 0;
+            return;
         }
-        table.number_all(&self.keys, &mut self.numbers, &mut self.counts);
-        for (place, &number) in self.places.iter_mut().zip(&self.numbers) {
-            place.ngram = number;
+        let (places, keys) = (&mut self.places[..self.held], &self.keys[..self.held]);
+        table.number_all(keys, &mut self.numbers, &mut self.counts);
+        let mut kept = 0;
+        // Which are kept cannot be foreseen, so there is no branch for it.
+        for at in 0..places.len() {
+            let ngram = self.numbers[at];
+            places[kept] = Place {
+                ngram,
+                ..places[at]
+            };
+            kept += usize::from(self.counts[ngram as usize] >= least);
         }
-        let counts = &self.counts;
-        keep(&mut self.places, |place| counts[place.ngram as usize] > 1);
+        self.held = kept;
     }
 
     /// Keeps the places whose right neighbour is one too, and makes the keys of their n-grams.
     fn neighbours(&mut self, n: usize, types: &[u32]) {
+        let (places, keys) = (&mut self.places[..self.held], &mut self.keys[..self.held]);
         let mut kept = 0;
-        self.keys.resize(self.places.len(), 0);
-        for next in 1..self.places.len() {
-            let (here, right) = (self.places[next - 1], self.places[next]);
+        for next in 1..places.len() {
+            let (here, right) = (places[next - 1], places[next]);
             let neighbours = right.word == here.word + 1;
             // Where there is no neighbour this may be behind the last word.
             let last = types
                 .get(here.word as usize + n - 1)
                 .copied()
                 .unwrap_or_default();
-            self.keys[kept] = u64::from(here.ngram) << 32 | u64::from(last);
+            keys[kept] = u64::from(here.ngram) << 32 | u64::from(last);
             // `kept` never passes `next - 1`, which is read already.
-            self.places[kept] = here;
+            places[kept] = here;
             kept += usize::from(neighbours);
         }
-        self.keys.truncate(kept);
-        self.places.truncate(kept);
+        self.held = kept;
     }
 }
 
-/// Keeps the places that `holds`, in order and without a branch: which do cannot be foreseen.
-fn keep(places: &mut Vec<Place>, holds: impl Fn(Place) -> bool) {
-    let mut kept = 0;
-    for at in 0..places.len() {
-        let place = places[at];
-        places[kept] = place;
-        kept += usize::from(holds(place));
-    }
-    places.truncate(kept);
+/// The words of a text: the type of each, and how often each type occurs.
+#[derive(Clone, Copy)]
+struct Words<'a> {
+    types: &'a [u32],
+    counts: &'a [u32],
 }
 
-/// Calls `look` with each level from 2 to `highest`, and with [`Scan::chars_before`].
+/// Calls `look` with each level from 2 to `highest`, in any order, and with [`Scan::chars_before`]. The
+/// levels up to 4 know their most frequent n-gram, the others all that repeat.
 pub(crate) fn levels(
     scan: &mut Scan,
     highest: usize,
@@ -146,16 +167,35 @@ pub(crate) fn levels(
     let Scan {
         ngrams,
         table,
+        hashes,
         types,
         type_counts,
         chars_before,
         ..
     } = scan;
-    ngrams.begin(types, type_counts, table);
-    look(2, ngrams, chars_before);
+    let words = Words {
+        types,
+        counts: type_counts,
+    };
+    let look = |n, level: &mut Ngrams| look(n, level, chars_before);
+    match types.len() {
+        LONG.. => long::levels((ngrams, table), (words, hashes), highest, look),
+        _ => all_levels((ngrams, table), words, highest, look),
+    }
+}
+
+/// [`levels`], each with all n-grams that repeat, in order.
+fn all_levels(
+    (ngrams, table): (&mut Ngrams, &mut Table),
+    words: Words<'_>,
+    highest: usize,
+    mut look: impl FnMut(usize, &mut Ngrams),
+) {
+    ngrams.begin(words, table);
+    look(2, ngrams);
     for n in 3..=highest {
-        ngrams.rise(n, types, table);
-        look(n, ngrams, chars_before);
+        ngrams.rise(n, words, 2, table);
+        look(n, ngrams);
     }
 }
 
@@ -183,8 +223,7 @@ mod tests {
                     .flat_map(|at| at.iter().map(|&word| (word, at.len())))
                     .collect();
                 expected.sort_unstable();
-                let found: Vec<(u32, usize)> = level
-                    .places
+                let found: Vec<(u32, usize)> = level.places[..level.held]
                     .iter()
                     .map(|&place| (place.word, level.count(place) as usize))
                     .collect();

@@ -17,6 +17,9 @@ const AS_THEY_COME: usize = 1 << 15;
 const PART: usize = 1 << 13;
 const MOST_PARTS: u32 = 7;
 
+/// Keys that are numbered before it is asked whether there is room for more.
+const AT_ONCE: usize = 1 << 12;
+
 /// A key, and its place among all.
 #[derive(Clone, Copy, Default)]
 struct Placed {
@@ -35,17 +38,12 @@ pub(super) struct Table {
     len: u32,
     /// The keys of a long text by part; scratch.
     parted: Vec<Placed>,
-    /// How many numbers there are up to the end of each part; none where keys were not parted.
-    ends: Vec<u32>,
-    /// Scratch for numbers in another order.
-    renumbered: Vec<u32>,
 }
 
 impl Table {
     /// Forgets all keys and makes ready for `expected` distinct ones.
     pub(super) fn begin(&mut self, expected: usize) {
         self.len = 0;
-        self.ends.clear();
         self.clear(expected * 3);
         self.make_room(expected);
     }
@@ -92,29 +90,32 @@ impl Table {
         counts.truncate(self.len as usize);
     }
 
-    /// [`Table::number_all`] in order of first sight.
+    /// [`Table::number_all`] in order of first sight, for keys of which few are distinct or most are
+    /// of the same few: the table is as large as those need, so that a near cache holds what is asked
+    /// for most.
     pub(super) fn number_all_in_order(
         &mut self,
         keys: &[u64],
         numbers: &mut Vec<u32>,
         counts: &mut Vec<u32>,
     ) {
-        self.number_all(keys, numbers, counts);
-        if self.ends.is_empty() {
-            return;
-        }
-        self.renumbered.clear();
-        self.renumbered.resize(counts.len(), FREE);
+        numbers.resize(keys.len(), 0);
         counts.clear();
-        for number in numbers {
-            let to = &mut self.renumbered[*number as usize];
-            if *to == FREE {
-                *to = counts.len() as u32;
-                counts.push(0);
+        self.begin(keys.len().min(AT_ONCE));
+        for (keys, numbers) in keys.chunks(AT_ONCE).zip(numbers.chunks_mut(AT_ONCE)) {
+            let most = self.len as usize + keys.len();
+            if most * 2 > 1 << self.bits || most >= self.keys.len() {
+                self.grow(most);
             }
-            *number = *to;
-            counts[*to as usize] += 1;
+            counts.resize(most, 0);
+            let mut open = Open::of(self);
+            for (&key, to) in keys.iter().zip(numbers) {
+                *to = open.number(key);
+                counts[*to as usize] += 1;
+            }
+            self.len = open.len;
         }
+        counts.truncate(self.len as usize);
     }
 
     fn number_by_part(&mut self, keys: &[u64], numbers: &mut [u32], counts: &mut [u32]) {
@@ -133,9 +134,7 @@ impl Table {
                 numbers[placed.at as usize] = number;
                 counts[number as usize] += 1;
             }
-            let len = open.len;
-            self.len = len;
-            self.ends.push(len);
+            self.len = open.len;
             start = end;
         }
         self.parted = parted;
@@ -164,9 +163,9 @@ impl Table {
     /// The number of `key`, which is the count of distinct keys before it if it is new, since
     /// [`Table::begin`].
     pub(super) fn number(&mut self, key: u64) -> u32 {
-        if (self.len as usize + 1) * 2 > 1 << self.bits || self.len as usize + 1 >= self.keys.len()
-        {
-            self.grow();
+        let most = self.len as usize + 1;
+        if most * 2 > 1 << self.bits || most >= self.keys.len() {
+            self.grow(most);
         }
         let mut open = Open::of(self);
         let number = open.number(key);
@@ -181,11 +180,6 @@ impl Table {
         if keys.is_empty() {
             return false;
         }
-        if !self.ends.is_empty() {
-            let part = part_of(key, self.ends.len().ilog2());
-            let start = part.checked_sub(1).map_or(0, |before| self.ends[before]);
-            return keys[start as usize..self.ends[part] as usize].contains(&key);
-        }
         let mask = (1 << self.bits) - 1;
         let mut place = place_of(key, 64 - self.bits);
         while let Some(&held) = keys.get(self.slots[place & mask] as usize) {
@@ -197,11 +191,11 @@ impl Table {
         false
     }
 
-    /// Makes room for about twice as many keys.
+    /// Makes room for `keys` keys and about as many more.
     #[cold]
-    fn grow(&mut self) {
+    fn grow(&mut self, keys: usize) {
         let live = self.keys[..self.len as usize].to_vec();
-        self.begin(live.len().max(32) * 2);
+        self.begin(keys.max(32) * 2);
         let mut open = Open::of(self);
         live.iter().for_each(|&key| {
             open.number(key);
