@@ -38,13 +38,24 @@ pub(super) fn measure(scan: &mut Scan, measures: &mut Measures) {
     }
     // How many types occur f times, for each f: sums over it are short and in a fixed order.
     let most = scan.type_counts.iter().copied().max().unwrap_or(0);
-    scan.by_type.clear();
-    scan.by_type.resize(most as usize + 1, 0);
-    for &count in &scan.type_counts {
-        scan.by_type[count as usize] += 1;
+    let spectrum = spectrum(&scan.type_counts, most as usize, &mut scan.by_type);
+    measures.set(Measure::WordEntropy, entropy(words, spectrum));
+    measures.set(Measure::Hdd, hdd(words, spectrum));
+}
+
+/// How many types occur f times, for each f from 0 to `most`. Most types occur once, and a count that is
+/// raised again and again waits for itself: so four are kept of each f, raised in turn.
+fn spectrum<'a>(type_counts: &[u32], most: usize, room: &'a mut Vec<u32>) -> &'a [u32] {
+    const TURNS: usize = 4;
+    room.clear();
+    room.resize((most + 1) * TURNS, 0);
+    for (at, &count) in type_counts.iter().enumerate() {
+        room[count as usize * TURNS + at % TURNS] += 1;
     }
-    measures.set(Measure::WordEntropy, entropy(words, &scan.by_type));
-    measures.set(Measure::Hdd, hdd(words, &scan.by_type));
+    for f in 0..=most {
+        room[f] = room[f * TURNS..][..TURNS].iter().sum();
+    }
+    &room[..=most]
 }
 
 /// MATTR, and the factors of the MTLD forward: both ask where each word stood last.
@@ -52,29 +63,19 @@ fn forward(words: &[u32], types: usize, after_last: &mut Vec<u32>) -> (Option<f6
     after_last.clear();
     after_last.resize(types, 0);
     let mut factors = Factors::default();
-    let mut last = |at: u32, word: u32| {
-        let since = std::mem::replace(&mut after_last[word as usize], at + 1);
-        factors.word(at, since);
-        since
-    };
-    let windows = (words.len() + 1).saturating_sub(WINDOW);
-    let (begun, rest) = words.split_at(windows);
+    let windows = (words.len() + 1).saturating_sub(WINDOW) as u32;
     // A word is the first of its type in the windows that begin behind its last place, and reach
     // it; `distinct` is the number of those windows, summed over all words.
     let mut distinct = 0u64;
-    for (at, &word) in (0..).zip(begun) {
-        let gap = at + 1 - last(at, word);
-        distinct += u64::from(gap.min(WINDOW as u32));
-    }
-    // Behind the beginning of the last window fewer begin.
-    let windows = windows as u32;
-    for (at, &word) in (windows..).zip(rest) {
-        let first = last(at, word).max((at + 1).saturating_sub(WINDOW as u32));
-        distinct += u64::from(windows.saturating_sub(first));
+    for (at, &word) in (0..).zip(words) {
+        let since = std::mem::replace(&mut after_last[word as usize], at + 1);
+        factors.word(at, since);
+        let first = since.max((at + 1).saturating_sub(WINDOW as u32));
+        distinct += u64::from(windows.min(at + 1).saturating_sub(first));
     }
     let whole = u64::from(windows) * WINDOW as u64;
     let mattr = (windows > 0).then(|| distinct as f64 / whole as f64);
-    (mattr, factors.all())
+    (mattr, factors.all(words.len()))
 }
 
 /// The factors of the MTLD backward.
@@ -86,16 +87,15 @@ fn backward(words: &[u32], types: usize, after_last: &mut Vec<u32>) -> f64 {
         let since = std::mem::replace(&mut after_last[word as usize], at + 1);
         factors.word(at, since);
     }
-    factors.all()
+    factors.all(words.len())
 }
 
 /// Counts factors: word strings whose type-token ratio falls to .72.
 #[derive(Default)]
 struct Factors {
     whole: u32,
-    /// Place where the string that is being read begins, and the place after its last word.
+    /// Place where the string that is being read begins.
     start: u32,
-    end: u32,
     /// How far the string's ratio is above .72: 25 for each distinct word, less 18 for each word.
     above: i32,
 }
@@ -105,22 +105,29 @@ impl Factors {
     #[inline]
     fn word(&mut self, at: u32, since: u32) {
         self.above += FACTOR.1 * i32::from(since <= self.start) - FACTOR.0;
-        self.end = at + 1;
         if self.above <= 0 {
-            self.whole += 1;
-            (self.above, self.start) = (0, at + 1);
+            (self.whole, self.above, self.start) = fallen(self.whole, at);
         }
     }
 
-    /// Number of factors, the last one in part. A text whose ratio never falls is taken as one.
-    fn all(&self) -> f64 {
-        let tokens = i64::from(self.end - self.start);
+    /// Number of factors of so many words, the last one in part. A text whose ratio never falls is taken
+    /// as one.
+    fn all(&self, words: usize) -> f64 {
+        let tokens = words as i64 - i64::from(self.start);
         let distinct = (i64::from(self.above) + i64::from(FACTOR.0) * tokens) / i64::from(FACTOR.1);
         let partial = (tokens - distinct) as f64 * f64::from(FACTOR.1);
         let whole = (i64::from(FACTOR.1 - FACTOR.0) * tokens.max(1)) as f64;
         let all = f64::from(self.whole) + partial / whole;
         if all == 0.0 { 1.0 } else { all }
     }
+}
+
+/// One factor more, and the next string, behind place `at`. It is a call so that words wait for it only
+/// where it happens, which is seldom.
+#[cold]
+#[inline(never)]
+fn fallen(whole: u32, at: u32) -> (u32, i32, u32) {
+    (whole + 1, 0, at + 1)
 }
 
 /// Shannon entropy in bits, from how many types occur f times.

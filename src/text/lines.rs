@@ -28,10 +28,15 @@ impl Piece {
             chars: piece.chars().count() as u64,
         }
     }
+
+    /// Bytes that begin no character.
+    fn wide(&self) -> u64 {
+        self.span.len() as u64 - self.chars
+    }
 }
 
-/// Fills in the lines and paragraphs of `text`; gives the number of line ends.
-pub(super) fn split(text: &str, lines: &mut Vec<Piece>, paragraphs: &mut Vec<Piece>) -> u64 {
+/// Fills in the lines and paragraphs of `text`; gives the number of line ends, and of characters.
+pub(super) fn split(text: &str, lines: &mut Vec<Piece>, paragraphs: &mut Vec<Piece>) -> (u64, u64) {
     lines.clear();
     paragraphs.clear();
     let (mut start, mut line_ends) = (0, 0);
@@ -49,14 +54,24 @@ pub(super) fn split(text: &str, lines: &mut Vec<Piece>, paragraphs: &mut Vec<Pie
         start += part.len();
     }
     close(text, &lines[first_of_paragraph..], paragraphs);
-    line_ends
+    // Between lines there is ASCII alone.
+    let wide: u64 = lines.iter().map(Piece::wide).sum();
+    (line_ends, text.len() as u64 - wide)
 }
 
 fn close(text: &str, lines: &[Piece], paragraphs: &mut Vec<Piece>) {
     match lines {
         [] => {}
         [only] => paragraphs.push(only.clone()),
-        [first, .., last] => paragraphs.push(Piece::of(text, first.span.start..last.span.end)),
+        [first, .., last] => {
+            let span = first.span.start..last.span.end;
+            let wide: u64 = lines.iter().map(Piece::wide).sum();
+            paragraphs.push(Piece {
+                hash: xxh3_64(&text.as_bytes()[span.clone()]),
+                chars: span.len() as u64 - wide,
+                span,
+            });
+        }
     }
 }
 
@@ -74,9 +89,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn pieces_are_what_splitting_leaves(text in "[ab\\n]{0,40}") {
+        fn pieces_are_what_splitting_leaves(text in "[abé漢\\n]{0,40}") {
             let (mut lines, mut paragraphs) = (Vec::new(), Vec::new());
-            let line_ends = split(&text, &mut lines, &mut paragraphs);
+            let (line_ends, _) = split(&text, &mut lines, &mut paragraphs);
             prop_assert_eq!(line_ends as usize, text.matches('\n').count());
             let plain: Vec<&str> = text.split('\n').filter(|line| !line.is_empty()).collect();
             prop_assert_eq!(texts(&text, &lines), plain);
@@ -89,7 +104,11 @@ mod tests {
         fn carriage_returns_before_line_ends_change_no_count(text in "[aé\\n]{0,40}") {
             let count = |text: &str| {
                 let (mut lines, mut paragraphs) = (Vec::new(), Vec::new());
-                let line_ends = split(text, &mut lines, &mut paragraphs);
+                let (line_ends, chars) = split(text, &mut lines, &mut paragraphs);
+                assert_eq!(chars as usize, text.chars().count());
+                for piece in lines.iter().chain(&paragraphs) {
+                    assert_eq!(piece.chars as usize, text[piece.span.clone()].chars().count());
+                }
                 (line_ends, lines.iter().map(|line| line.chars).collect::<Vec<_>>(), paragraphs.len())
             };
             prop_assert_eq!(count(&text), count(&text.replace('\n', "\r\n")));

@@ -55,11 +55,7 @@ impl Scan {
         self.sentences = Sentences::default();
         (self.alpha_words, self.hash_signs, self.ellipses) = (0, 0, 0);
         self.bytes = text.len() as u64;
-        self.chars = match text.is_ascii() {
-            true => self.bytes,
-            false => text.chars().count() as u64,
-        };
-        self.line_ends = lines::split(text, &mut self.lines, &mut self.paragraphs);
+        (self.line_ends, self.chars) = lines::split(text, &mut self.lines, &mut self.paragraphs);
         let mut pass = Pass {
             scan: self,
             text,

@@ -4,9 +4,9 @@
 //! the number of a key; the keys stand in a list of their own. So many slots can be free that hardly a
 //! key finds its slot taken, and a free one needs no case of its own: it holds more than any number.
 //!
-//! The keys of a long text are first parted by some bits of their hash, and each part is numbered with
-//! the same few slots, which a near cache holds: a look-up in a table of many megabytes would wait for
-//! memory.
+//! The n-grams of a long text are first parted by some bits of their hash, and each part is numbered
+//! with the same few slots, which a near cache holds: a look-up in a table of many megabytes would wait
+//! for memory.
 
 /// A slot of no key.
 const FREE: u32 = u32::MAX;
@@ -90,9 +90,8 @@ impl Table {
         counts.truncate(self.len as usize);
     }
 
-    /// [`Table::number_all`] in order of first sight, for keys of which few are distinct or most are
-    /// of the same few: the table is as large as those need, so that a near cache holds what is asked
-    /// for most.
+    /// [`Table::number_all`] in order of first sight. The table grows with the distinct keys: most words
+    /// of a long text are of few types, whose slots a near cache then holds.
     pub(super) fn number_all_in_order(
         &mut self,
         keys: &[u64],
