@@ -6,8 +6,8 @@
 //! Russian and Chinese, on documents of about 1 kB or more. `long` is one document of 100 MB, of
 //! which the measures look at the beginning and only counts at the rest: at most 1.2 times a byte
 //! what the same text costs as 10,000 `documents of 10 kB`. Inside that beginning, [`MEASURED_BYTES`],
-//! a byte costs more than twice as much, which `beginning` shows: in so long a text most words and
-//! pairs repeat, so that twice as many n-grams are looked up.
+//! a byte costs about a third more, which `beginning` shows: in so long a text most words and pairs
+//! repeat, and what rules them out reads more than a near cache holds.
 //!
 //! The texts are drawn word by word from a Zipf-like distribution with a fixed seed, so that types
 //! and repeated n-grams are about as frequent as in prose. `HEURISTICS_TEXTS` may name a folder with
