@@ -10,7 +10,7 @@ use std::hint::black_box;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use tamis::score::classifier::{Classifier, Scratch};
 use tamis::score::language::identify;
-use tamis::text::normalise::{MAX_CHARS, head, tokens, unmask};
+use tamis::text::normalise::{MAX_CHARS, Unmasked, head, tokens};
 
 const ENGLISH: &str = "The river had risen in the night, and by the morning most of the lower road was \
     under water. As soon as the results are known, the committee will publish a report on the state of \
@@ -77,14 +77,15 @@ fn classifier(criterion: &mut Criterion) {
         group.bench_function("features and score", |bencher| {
             bencher.iter(|| {
                 for text in &texts {
-                    black_box(english.logit(text, MAX_CHARS, &mut scratch));
+                    black_box(english.logit(&Unmasked::new(text), &mut scratch));
                 }
             });
         });
         group.bench_function("features", |bencher| {
             bencher.iter(|| {
                 for text in &texts {
-                    black_box(english.space().slots(text, MAX_CHARS, &mut scratch).len());
+                    let text = Unmasked::new(text);
+                    black_box(english.space().slots(&text, &mut scratch).len());
                 }
             });
         });
@@ -92,7 +93,7 @@ fn classifier(criterion: &mut Criterion) {
             bencher.iter(|| {
                 let mut sum = 0;
                 for text in &texts {
-                    tokens(text, MAX_CHARS, |token| sum ^= token);
+                    tokens(&Unmasked::new(text), |token| sum ^= token);
                 }
                 black_box(sum)
             });
@@ -100,7 +101,7 @@ fn classifier(criterion: &mut Criterion) {
         group.bench_function("unmask", |bencher| {
             bencher.iter(|| {
                 for text in &texts {
-                    black_box(unmask(text, MAX_CHARS).len());
+                    black_box(Unmasked::new(text).as_str().len());
                 }
             });
         });

@@ -24,6 +24,7 @@ use tamis::score::classifier::{Classifier, Scratch};
 use tamis::score::concentration::Profile;
 use tamis::score::language::{Language, identify};
 use tamis::score::reference::Reference;
+use tamis::text::normalise::Unmasked;
 use tamis::text::{MEASURED_BYTES, Scan, beginning, count_words};
 
 /// A pseudo-random sequence (Steele et al. 2014, SplitMix64).
@@ -118,17 +119,18 @@ const PARTS: [Part; 7] = [
         room.profile.add(Some(room.lang), &room.scan);
     }),
     ("all heuristics", |room, text| {
-        black_box(room.scorer.measure(text, &mut room.scan));
+        black_box(room.scorer.measure(&Unmasked::new(text), &mut room.scan));
     }),
     ("classifier", |room, text| {
-        let lang = Some(room.lang);
-        let _ = black_box(room.classifier.logit(text, lang, &mut room.scratch));
+        let (text, lang) = (Unmasked::new(text), Some(room.lang));
+        let _ = black_box(room.classifier.logit(&text, lang, &mut room.scratch));
     }),
     ("language", |_, text| {
         black_box(identify(text));
     }),
     ("everything", |room, text| {
-        black_box(identify(text));
+        let text = &Unmasked::new(text);
+        black_box(Language::Identified.of(text));
         black_box(room.scorer.measure(text, &mut room.scan));
         let lang = Some(room.lang);
         let _ = black_box(room.classifier.logit(text, lang, &mut room.scratch));

@@ -19,7 +19,7 @@ mod tests;
 
 use thiserror::Error;
 
-use crate::text::normalise::{MAX_CHARS, is_shorter};
+use crate::text::normalise::Unmasked;
 
 pub use features::{FeatureSpace, MAX_COMMON, SLOTS_LOG2, Scratch};
 pub use reference::{BINS, FIRST_EDGE, KEPT_RATE, KNOTS, Reference, Side, WIDTH, WORST, bin};
@@ -131,32 +131,19 @@ impl Classifier {
 
     /// The log-odds that a machine wrote `text`, at even prior odds, quantised to 2^-20.
     ///
-    /// `lang` is an ISO 639-1 code. At most the first 4,000 characters are read.
+    /// `lang` is an ISO 639-1 code.
     pub fn logit(
         &self,
-        text: &str,
+        text: &Unmasked<'_>,
         lang: Option<&str>,
         scratch: &mut Scratch,
     ) -> Result<f64, Abstain> {
-        self.logit_of_head(text, MAX_CHARS, lang, scratch)
-    }
-
-    /// The same of the first `max_chars` characters, which must still be [`MIN_CHARS`].
-    pub fn logit_of_head(
-        &self,
-        text: &str,
-        max_chars: usize,
-        lang: Option<&str>,
-        scratch: &mut Scratch,
-    ) -> Result<f64, Abstain> {
-        if is_shorter(text, MIN_CHARS) {
+        if text.is_shorter(MIN_CHARS) {
             return Err(Abstain::TooShort);
         }
         let region = lang.and_then(|lang| self.regions.iter().find(|r| r.answers_for(lang)));
         let region = region.ok_or(Abstain::UnknownLanguage)?;
-        region
-            .logit(text, max_chars, scratch)
-            .ok_or(Abstain::TooShort)
+        region.logit(text, scratch).ok_or(Abstain::TooShort)
     }
 
     /// BLAKE3 of the model file's content, in hexadecimal.

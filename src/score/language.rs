@@ -19,7 +19,7 @@ use std::sync::LazyLock;
 
 use self::model::{LanguageModel, Verdict};
 use super::measure::quantised;
-use crate::text::normalise::unmask;
+use crate::text::normalise::Unmasked;
 
 static EMBEDDED: &[u8] = include_bytes!("../../models/language.bin");
 
@@ -50,9 +50,10 @@ pub enum Language {
 
 impl Language {
     /// The language of a text and, where it was identified, the confidence.
-    pub fn of(&self, text: &str) -> (Option<Cow<'static, str>>, Option<f64>) {
+    pub fn of(&self, text: &Unmasked<'_>) -> (Option<Cow<'static, str>>, Option<f64>) {
         match self {
-            Language::Identified => identify(text)
+            Language::Identified => EMBEDDED_MODEL
+                .identify_unmasked(text)
                 .map(|(lang, p)| (Cow::Borrowed(lang), p))
                 .unzip(),
             Language::Declared(lang) => (Some(Cow::Owned(lang.clone())), None),
@@ -75,18 +76,22 @@ impl LanguageModel {
 
     /// Code of the language of `text` and the probability, 0 to 1; null where unsure.
     pub fn identify(&self, text: &str) -> Option<(&str, f64)> {
+        self.identify_unmasked(&Unmasked::new(text))
+    }
+
+    fn identify_unmasked(&self, text: &Unmasked<'_>) -> Option<(&str, f64)> {
         let verdict = self.verdict(text)?;
         let code = self.codes().get(usize::from(verdict.language?))?;
         let probability = quantised(verdict.probability)?.clamp(0.0, 1.0);
         (probability >= SURE).then_some((code, probability))
     }
 
-    fn verdict(&self, text: &str) -> Option<Verdict> {
-        let first = unmask(text, FIRST_LOOK);
-        let verdict = self.judge(&first, LEAST as u32);
-        if first.len() == text.len() || verdict.is_some_and(|verdict| verdict.settled) {
+    fn verdict(&self, text: &Unmasked<'_>) -> Option<Verdict> {
+        let first = text.head(FIRST_LOOK);
+        let verdict = self.judge(first, LEAST as u32);
+        if first.len() == text.as_str().len() || verdict.is_some_and(|verdict| verdict.settled) {
             return verdict;
         }
-        self.judge(&unmask(text, LOOK), LEAST as u32)
+        self.judge(text.head(LOOK), LEAST as u32)
     }
 }

@@ -28,6 +28,7 @@ use self::language::Language;
 use self::measure::{Measure, Measures};
 use self::reference::Reference;
 use crate::config::Compat;
+use crate::text::normalise::Unmasked;
 use crate::text::{MEASURED_BYTES, Scan, beginning, count_words};
 
 /// What the scorers say of one text.
@@ -86,13 +87,16 @@ impl Scorer {
     ///
     /// ```
     /// use tamis::score::{Scorer, language::Language, measure::Measure, reference::Reference};
+    /// use tamis::text::normalise::Unmasked;
     /// let scorer = Scorer::new(Reference::embedded(), None, Language::default());
-    /// let scored = scorer.measure("to be or not to be", &mut Default::default());
+    /// let text = Unmasked::new("to be or not to be");
+    /// let scored = scorer.measure(&text, &mut Default::default());
     /// assert_eq!(scored.words, 6);
     /// assert_eq!(scored.measures.get(Measure::HapaxRatio), Some(0.5));
     /// ```
-    pub fn measure(&self, text: &str, scan: &mut Scan) -> Scored {
+    pub fn measure(&self, text: &Unmasked<'_>, scan: &mut Scan) -> Scored {
         let (lang, lang_p) = self.language.of(text);
+        let text = text.whole();
         let measured = beginning(text, MEASURED_BYTES);
         scan.read(measured);
         let mut measures = Measures::default();

@@ -13,7 +13,7 @@ use super::*;
 
 pub(super) fn measured(text: &str) -> Scored {
     let scorer = Scorer::new(&Reference::default(), None, Language::default());
-    scorer.measure(text, &mut Scan::default())
+    scorer.measure(&Unmasked::new(text), &mut Scan::default())
 }
 
 pub(super) fn check(found: &Measures, measure: M, expected: Option<f64>) {
@@ -350,7 +350,7 @@ proptest! {
         let scorer = Scorer::new(&Reference::default(), None, Language::default());
         let mut scan = Scan::default();
         for text in &texts {
-            prop_assert_eq!(scorer.measure(text, &mut scan), measured(text));
+            prop_assert_eq!(scorer.measure(&Unmasked::new(text), &mut scan), measured(text));
         }
     }
 }
@@ -374,7 +374,7 @@ fn log_importance_is_there_where_both_profiles_know_the_language() {
     let value = |profile: Option<&Profile>, options| {
         let scorer = Scorer::new(Reference::embedded(), profile, options);
         scorer
-            .measure(text, &mut Scan::default())
+            .measure(&Unmasked::new(text), &mut Scan::default())
             .measures
             .get(M::LogImportance)
     };

@@ -5,7 +5,7 @@
 //! text through the same glass:
 //!
 //! - quotes, dashes, ellipses, full-width and ideographic punctuation become their ASCII kin;
-//! - the text is read as it is seen ([`unmask`]): without zero-width characters and combining
+//! - the text is read as it is seen ([`Unmasked`]): without zero-width characters and combining
 //!   accents, look-alike letters as letters of the text's script;
 //! - every sort of space is one space, and space itself is no token, so line breaks and spaces
 //!   before punctuation say nothing;
@@ -18,14 +18,16 @@
 //! Nothing is allocated a word: a token is a 64-bit hash handed to a closure.
 
 mod fold;
+mod look;
 mod look_alikes;
+mod script;
 #[cfg(test)]
 mod tests;
 mod unmask;
 
 use fold::{Folded, fold};
 
-pub use unmask::{head, is_shorter, unmask};
+pub use unmask::{Unmasked, head};
 
 /// Characters read of a document: more bring nothing to the classifier.
 pub const MAX_CHARS: usize = 4_000;
@@ -33,9 +35,9 @@ pub const MAX_CHARS: usize = 4_000;
 const SEED: u64 = 0x243F_6A88_85A3_08D3;
 const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
 
-/// Calls `emit` with the hash of each token among the first `max_chars` characters of `text`.
-pub fn tokens(text: &str, max_chars: usize, emit: impl FnMut(u64)) {
-    let text = unmask(text, max_chars);
+/// Calls `emit` with the hash of each token of `text`, as far as it is read.
+pub fn tokens(text: &Unmasked<'_>, emit: impl FnMut(u64)) {
+    let text = text.as_str();
     let mut stream = Stream {
         emit,
         run: Run::None,
@@ -46,7 +48,7 @@ pub fn tokens(text: &str, max_chars: usize, emit: impl FnMut(u64)) {
     while at < bytes.len() {
         let byte = bytes[at];
         if byte < 0x80 {
-            at += stream.ascii(&text, at);
+            at += stream.ascii(text, at);
         } else {
             let c = character(&text[at..]);
             at += c.len_utf8();

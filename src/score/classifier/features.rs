@@ -6,7 +6,7 @@
 //! topic (text distortion: Stamatatos, EACL 2017). The second kind is what survives when a model
 //! polishes the words of a person, and what carries over to domains that training never saw.
 
-use crate::text::normalise::tokens;
+use crate::text::normalise::{Unmasked, tokens};
 
 /// An odd constant whose multiples spread over the high bits (2^64 divided by the golden ratio).
 const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
@@ -55,13 +55,13 @@ impl FeatureSpace {
         hashes
     }
 
-    /// The distinct slots of the n-grams among the first `max_chars` characters of `text`, in order
-    /// of first appearance.
-    pub fn slots<'s>(&self, text: &str, max_chars: usize, scratch: &'s mut Scratch) -> &'s [u32] {
+    /// The distinct slots of the n-grams of `text`, as far as it is read, in order of first
+    /// appearance.
+    pub fn slots<'s>(&self, text: &Unmasked<'_>, scratch: &'s mut Scratch) -> &'s [u32] {
         let Scratch { words, seen } = scratch;
         // First all tokens, then all n-grams: a loop without a branch that depends on the text.
         words.clear();
-        tokens(text, max_chars, |token| words.push(token));
+        tokens(text, |token| words.push(token));
         let mut seen = seen.begin(words.len() * NGRAMS, self.slots_log2);
         let mut last = 0;
         let mut kept = [0; 3];

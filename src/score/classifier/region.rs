@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::features::{FeatureSpace, Scratch};
 use super::quantise;
+use crate::text::normalise::Unmasked;
 
 /// A language that a model answers for, and why.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -68,9 +69,9 @@ impl Region {
         &self.space
     }
 
-    /// The logit of the first `max_chars` characters of `text`; `None` where nothing is to be read.
-    pub fn logit(&self, text: &str, max_chars: usize, scratch: &mut Scratch) -> Option<f64> {
-        let slots = self.space.slots(text, max_chars, scratch);
+    /// The logit of `text`, as far as it is read; `None` where nothing is to be read.
+    pub fn logit(&self, text: &Unmasked<'_>, scratch: &mut Scratch) -> Option<f64> {
+        let slots = self.space.slots(text, scratch);
         if slots.is_empty() {
             return None;
         }

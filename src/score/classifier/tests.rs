@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::text::normalise::tokens;
+use crate::text::normalise::{Unmasked, tokens};
 use proptest::prelude::*;
 
 /// The hashes of these words, as the tokeniser gives them.
 fn hashes(text: &str) -> Vec<u64> {
     let mut hashes = Vec::new();
-    tokens(text, MAX_CHARS, |hash| hashes.push(hash));
+    tokens(&Unmasked::new(text), |hash| hashes.push(hash));
     hashes
 }
 
@@ -94,7 +94,7 @@ fn sealed_nonsense_is_refused_before_it_is_allocated() {
 fn short_texts_and_unknown_languages_are_not_judged() {
     let model = small();
     let mut scratch = Scratch::default();
-    let mut judge = |text: &str, lang| model.logit(text, lang, &mut scratch);
+    let mut judge = |text: &str, lang| model.logit(&Unmasked::new(text), lang, &mut scratch);
     let long = "word ".repeat(40);
     assert_eq!(long.len(), 200);
     assert!(judge(&long, Some("en")).is_ok());
@@ -133,7 +133,11 @@ fn the_embedded_model_is_whole_and_tells_stock_phrases_from_a_letter() {
         told him it's in the van, which it isn't, I think Steve has still got it from when he did \
         them shelves last year";
     let mut scratch = Scratch::default();
-    let mut judge = |text| model.logit(text, Some("en"), &mut scratch).unwrap();
+    let mut judge = |text| {
+        model
+            .logit(&Unmasked::new(text), Some("en"), &mut scratch)
+            .unwrap()
+    };
     assert!(judge(machine) > 1.0);
     assert!(judge(human) < -1.0);
 }
@@ -167,7 +171,7 @@ proptest! {
         let mut scratch = Scratch::default();
         // Twice with one scratch: nothing of the first document may be left in the second.
         for _ in 0..2 {
-            match model.logit(&text, Some("en"), &mut scratch) {
+            match model.logit(&Unmasked::new(&text), Some("en"), &mut scratch) {
                 Ok(logit) => {
                     prop_assert!((logit - plain).abs() < 1e-6);
                     prop_assert_eq!(quantise(logit), logit);
@@ -213,7 +217,7 @@ proptest! {
 fn padding_makes_no_short_text_long_and_masks_change_no_logit() {
     let model = small();
     let mut scratch = Scratch::default();
-    let mut judge = |text: &str| model.logit(text, Some("en"), &mut scratch);
+    let mut judge = |text: &str| model.logit(&Unmasked::new(text), Some("en"), &mut scratch);
     let short = "word and word ".repeat(14);
     let pad = |text: &str| text.replace('o', "o\u{200B}\u{2060}\u{AD}");
     assert!(short.len() < 200 && pad(&short).chars().count() > 200);
@@ -253,7 +257,11 @@ fn bad_texts_have_a_finite_logit_or_none() {
         "ﬃ",
     ] {
         for times in [1, 199, 200, 5_000] {
-            let logit = model.logit(&piece.repeat(times), Some("en"), &mut scratch);
+            let logit = model.logit(
+                &Unmasked::new(&piece.repeat(times)),
+                Some("en"),
+                &mut scratch,
+            );
             assert!(logit.is_ok_and(f64::is_finite) || logit == Err(Abstain::TooShort));
         }
     }

@@ -18,6 +18,7 @@ use crate::stage::columns::SourceColumns;
 use crate::stage::error::StageError;
 use crate::stage::inputs::Input;
 use crate::stage::job::Job;
+use crate::text::normalise::Unmasked;
 use crate::text::{Scan, beginning};
 
 /// Sets the draw of documents for a pool's samples apart from all others of a key.
@@ -134,7 +135,7 @@ impl Sample {
         self.documents += 1;
         self.bytes += text.len() as u64;
         job.engine.progress.add(1, text.len() as u64);
-        let (lang, _) = job.language(source).of(text);
+        let (lang, _) = job.language(source).of(&Unmasked::new(text));
         let lang = lang.as_deref();
         let shown = lang.unwrap_or("null");
         *self.languages.entry(shown.to_owned()).or_default() += 1;

@@ -15,6 +15,7 @@ use crate::score::measure::Measure;
 use crate::score::row::{InputType, RowSchema, ScoreRow, Status};
 use crate::shard::{BadRow, Block};
 use crate::stage::models::Models;
+use crate::text::normalise::Unmasked;
 use crate::text::{MEASURED_BYTES, Scan, beginning};
 
 /// A score that is no number would sort nowhere and be written as null.
@@ -253,10 +254,11 @@ pub(in crate::stage) fn score_text(
     models: &Models,
     (scan, scratch): (&mut Scan, &mut Scratch),
 ) {
-    let measured = scorer.measure(text, scan);
+    let text = Unmasked::new(text);
+    let measured = scorer.measure(&text, scan);
     match models
         .classifier
-        .logit(text, measured.lang.as_deref(), scratch)
+        .logit(&text, measured.lang.as_deref(), scratch)
     {
         Ok(logit) => {
             row.logit = Some(logit);

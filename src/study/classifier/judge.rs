@@ -4,7 +4,7 @@ use super::{CUTS, ModelName};
 use crate::score::classifier::{self, Abstain, Classifier};
 use crate::score::fasttext::{FastTextModel, LineScratch};
 use crate::score::language::identify;
-use crate::text::normalise::head;
+use crate::text::normalise::{Unmasked, head};
 
 /// What documents are judged by.
 pub enum Model {
@@ -56,7 +56,9 @@ impl Model {
 
     fn judge(&self, text: &str, lang: Option<&str>, scratch: &mut Scratch) -> Verdict {
         match self {
-            Model::Classifier(classifier) => classifier.logit(text, lang, &mut scratch.classifier),
+            Model::Classifier(classifier) => {
+                classifier.logit(&Unmasked::new(text), lang, &mut scratch.classifier)
+            }
             Model::FastText(model) => {
                 let probability = model.score(text, &mut scratch.line);
                 probability

@@ -4,13 +4,26 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use super::look_alikes::{self, Plain};
-use super::{head, is_shorter, tokens, unmask};
+use super::{Unmasked, head, tokens};
 use proptest::prelude::*;
 
 fn hashes(text: &str) -> Vec<u64> {
     let mut out = Vec::new();
-    tokens(text, super::MAX_CHARS, |t| out.push(t));
+    tokens(&Unmasked::new(text), |t| out.push(t));
     out
+}
+
+fn unmask(text: &str, max_chars: usize) -> String {
+    Unmasked::first(text, max_chars).as_str().to_owned()
+}
+
+/// Whether a text is shorter, asked before and after it is unmasked.
+fn is_shorter(text: &str, chars: usize) -> bool {
+    let text = Unmasked::new(text);
+    let before = text.is_shorter(chars);
+    text.as_str();
+    assert_eq!(text.is_shorter(chars), before);
+    before
 }
 
 #[test]
@@ -73,7 +86,7 @@ fn only_the_head_is_read() {
     assert_eq!(head("ab", 4_000), "ab");
     assert_eq!(head("", 0), "");
     let mut count = 0;
-    tokens(&"a ".repeat(10_000), 4_000, |_| count += 1);
+    tokens(&Unmasked::new(&"a ".repeat(10_000)), |_| count += 1);
     assert_eq!(count, 2_000);
 }
 
@@ -202,8 +215,14 @@ proptest! {
     #[test]
     fn unmasking_again_changes_nothing(text in "[a-zо-яα-ω \u{200B}\u{301}Ａ-Ｚⅰ-ⅿ𝐚-𝐳ա-ֆ]{0,80}") {
         prop_assert!(unmask(&text, 60).chars().count() <= 60);
-        let once = unmask(&text, usize::MAX).into_owned();
+        let once = unmask(&text, usize::MAX);
         prop_assert_eq!(unmask(&once, usize::MAX), once.as_str());
+        let whole = Unmasked::new(&text);
+        for chars in [0, 1, 7, 60] {
+            let head: String = once.chars().take(chars).collect();
+            prop_assert_eq!(whole.head(chars), head);
+            prop_assert_eq!(whole.is_shorter(chars), once.chars().count() < chars);
+        }
     }
 
     #[test]

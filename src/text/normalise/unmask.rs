@@ -9,283 +9,141 @@
 //! - a letter of another script than the text's becomes the letter of that script which it looks
 //!   like, unless its word has letters that only the other script has, and none that only the
 //!   text's own has: a Russian word in an English text stays Russian.
-//!
-//! The script of a text is that of most of its *clear* letters, those that look like no letter of
-//! another script: no exchange of look-alikes can change it.
 
 use std::borrow::Cow;
-use std::sync::LazyLock;
+use std::cell::OnceCell;
 
-use super::look_alikes::{self, Plain, cyrillic_twin, greek_twin, is_clear, is_unseen, latin_twin};
+use super::MAX_CHARS;
+use super::look::{Look, is_masked};
+use super::look_alikes::{Plain, is_unseen, plain};
+use super::script::{Script, Survey, Word};
 
-/// The first `max_chars` characters of `text` that can be seen, unmasked; borrowed where nothing
-/// of them is masked.
-pub fn unmask(text: &str, max_chars: usize) -> Cow<'_, str> {
-    let seen = Seen::of(text, max_chars);
-    let head = &text[..seen.end];
-    let main = match seen.foreign {
-        true => main_script(head),
-        false => Script::Latin,
-    };
-    if !(seen.masked || seen.foreign && Words::any_folds(head, main)) {
-        return Cow::Borrowed(head);
+/// A text, and its beginning as a reader sees it: unmasked when that is first asked for, once for
+/// all who ask.
+#[derive(Debug, Clone)]
+pub struct Unmasked<'t> {
+    text: &'t str,
+    max_chars: usize,
+    seen: OnceCell<Seen<'t>>,
+}
+
+/// What a reader sees.
+#[derive(Debug, Clone)]
+struct Seen<'t> {
+    /// Borrowed where nothing of it is masked.
+    text: Cow<'t, str>,
+    chars: usize,
+}
+
+impl<'t> Unmasked<'t> {
+    /// A text of which as much is read as is read of a document: [`MAX_CHARS`].
+    pub fn new(text: &'t str) -> Unmasked<'t> {
+        Unmasked::first(text, MAX_CHARS)
     }
-    let mut writer = Writer::new(main, head.len().min(max_chars.saturating_mul(4)));
-    for c in head.chars().filter(|&c| is_ordinary(c) || !is_unseen(c)) {
-        match plain(c) {
-            None => writer.push(c),
-            Some(Plain::One(c)) => writer.push(c),
-            Some(Plain::Many(letters)) => letters.chars().for_each(|c| writer.push(c)),
+
+    /// A text of which the first `max_chars` characters are read.
+    pub fn first(text: &'t str, max_chars: usize) -> Unmasked<'t> {
+        Unmasked {
+            text,
+            max_chars,
+            seen: OnceCell::new(),
         }
     }
-    let mut unmasked = writer.finish();
-    if let Some((end, _)) = unmasked.char_indices().nth(max_chars) {
-        unmasked.truncate(end);
+
+    /// The text as it was given, whole.
+    pub fn whole(&self) -> &'t str {
+        self.text
     }
-    Cow::Owned(unmasked)
+
+    /// The first characters that can be seen, unmasked.
+    pub fn as_str(&self) -> &str {
+        &self.seen().text
+    }
+
+    /// The first `chars` of [`Self::as_str`].
+    pub fn head(&self, chars: usize) -> &str {
+        let seen = self.as_str();
+        // Unmasked text has nothing to look for but its characters.
+        &seen[..Look::of(seen, chars).end]
+    }
+
+    /// Whether fewer than `chars` characters of the text can be seen.
+    pub fn is_shorter(&self, chars: usize) -> bool {
+        match self.seen.get() {
+            Some(seen) if chars <= self.max_chars => seen.chars < chars,
+            _ => Look::of(self.text, chars).left > 0,
+        }
+    }
+
+    fn seen(&self) -> &Seen<'t> {
+        self.seen
+            .get_or_init(|| Seen::of(self.text, self.max_chars))
+    }
+}
+
+impl<'t> Seen<'t> {
+    fn of(text: &'t str, max_chars: usize) -> Seen<'t> {
+        let look = Look::of(text, max_chars);
+        let head = &text[..look.end];
+        Seen {
+            text: unmask(head, &look, max_chars).map_or(Cow::Borrowed(head), Cow::Owned),
+            chars: max_chars - look.left,
+        }
+    }
 }
 
 /// The beginning of `text` that holds its first `max_chars` characters that can be seen.
 pub fn head(text: &str, max_chars: usize) -> &str {
-    &text[..Seen::of(text, max_chars).end]
+    &text[..Look::of(text, max_chars).end]
 }
 
-/// Whether fewer than `chars` characters of `text` can be seen.
-pub fn is_shorter(text: &str, chars: usize) -> bool {
-    Seen::of(text, chars).left > 0
-}
-
-/// What a first look at the beginning of a text finds.
-struct Seen {
-    /// Byte after the last character that was asked for.
-    end: usize,
-    /// How many of the characters that were asked for are missing.
-    left: usize,
-    /// There are characters that cannot be seen, or styled letters.
-    masked: bool,
-    /// There are letters of a script that has look-alikes of Latin letters.
-    foreign: bool,
-}
-
-impl Seen {
-    fn of(text: &str, max_chars: usize) -> Seen {
-        const STRIDE: usize = 32;
-        let bytes = text.as_bytes();
-        let mut seen = Seen {
-            end: 0,
-            left: max_chars,
-            masked: false,
-            foreign: false,
-        };
-        while seen.left > 0 && seen.end < bytes.len() {
-            let stride = &bytes[seen.end..bytes.len().min(seen.end + STRIDE.min(seen.left))];
-            if stride.is_ascii() {
-                seen.end += stride.len();
-                seen.left -= stride.len();
-                continue;
+/// The first `max_chars` characters of `head`, unmasked, by what the first look at it found; `None`
+/// where nothing of it is masked.
+fn unmask(head: &str, look: &Look, max_chars: usize) -> Option<String> {
+    let main = match (look.foreign, look.masked) {
+        (false, false) => return None,
+        (false, true) => Script::Latin,
+        (true, false) => {
+            let survey = Survey::of(head.chars());
+            let main = survey.main();
+            if !survey.any_folds(main) {
+                return None;
             }
-            let stop = seen.end + stride.len();
-            while seen.left > 0 && seen.end < stop {
-                let visible = seen.look(&text[seen.end..]);
-                seen.left -= visible.min(seen.left);
-            }
+            main
         }
-        seen
-    }
-
-    /// Looks at the first character of `rest` and says how many characters a reader sees of it.
-    #[inline]
-    fn look(&mut self, rest: &str) -> usize {
-        let Some(c) = rest.chars().next() else {
-            return 0;
-        };
-        self.end += c.len_utf8();
-        if is_ordinary(c) {
-            return 1;
-        }
-        if has_look_alikes(c) && !is_unseen(c) {
-            self.foreign = true;
-            return 1;
-        }
-        if is_unseen(c) {
-            self.masked = true;
-            return 0;
-        }
-        match look_alikes::plain(c) {
-            None => 1,
-            Some(form) => {
-                self.masked = true;
-                match form {
-                    Plain::One(_) => 1,
-                    Plain::Many(letters) => letters.len(),
-                }
-            }
-        }
-    }
-}
-
-/// [`look_alikes::plain`], which has nothing to say of most characters.
-#[inline]
-fn plain(c: char) -> Option<Plain> {
-    match is_ordinary(c) || has_look_alikes(c) {
-        true => None,
-        false => look_alikes::plain(c),
-    }
-}
-
-/// Whether `c` is of the ranges that nearly all text is made of and that hide nothing.
-#[inline]
-fn is_ordinary(c: char) -> bool {
-    matches!(c,
-        '\0'..='\u{AC}' | '\u{AE}'..='\u{17E}' | '\u{620}'..='\u{109F}' | '\u{2010}'..='\u{2027}'
-        | '\u{2030}'..='\u{205E}' | '\u{3000}'..='\u{3163}' | '\u{3165}'..='\u{A4CF}'
-        | '\u{AC00}'..='\u{D7A3}')
-}
-
-/// Whether `c` is of a script with letters that look like Latin ones.
-#[inline]
-fn has_look_alikes(c: char) -> bool {
-    matches!(c,
-        '\u{370}'..='\u{58F}' | '\u{10A0}'..='\u{10CF}' | '\u{13A0}'..='\u{13FF}'
-        | '\u{2C80}'..='\u{2CFF}' | '\u{A4D0}'..='\u{A4FF}' | '\u{10400}'..='\u{1044F}')
-}
-
-/// The scripts whose look-alikes are folded, and all others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Script {
-    Other,
-    Greek,
-    Cyrillic,
-    Latin,
-}
-
-impl Script {
-    /// The script of a letter; `None` for what is no letter.
-    fn of(c: char) -> Option<Script> {
-        match c {
-            'a'..='z' | 'A'..='Z' => Some(Script::Latin),
-            '\0'..='\u{7F}' => None,
-            _ if !c.is_alphabetic() => None,
-            '\u{400}'..='\u{52F}' => Some(Script::Cyrillic),
-            '\u{80}'..='\u{24F}' | '\u{1E00}'..='\u{1EFF}' => Some(Script::Latin),
-            '\u{370}'..='\u{3FF}' | '\u{1F00}'..='\u{1FFF}' => Some(Script::Greek),
-            _ => Some(Script::Other),
-        }
-    }
-
-    /// The letter of this script that `c`, a letter of another, looks like.
-    fn twin(self, c: char) -> Option<char> {
-        let latin = match c.is_ascii() {
-            true => c,
-            false => latin_twin(c)?,
-        };
-        match self {
-            Script::Latin => Some(latin),
-            Script::Cyrillic => cyrillic_twin(latin),
-            Script::Greek => greek_twin(latin),
-            Script::Other => None,
-        }
-    }
-}
-
-/// [`computed_letter`] of the alphabets of Europe.
-static LETTERS: LazyLock<Vec<Option<(Script, bool)>>> = LazyLock::new(|| {
-    let characters = (0..0x530).filter_map(char::from_u32);
-    characters.map(computed_letter).collect()
-});
-
-/// The script of a letter, and whether it is clear; `None` for what is no letter.
-#[inline]
-fn letter(c: char) -> Option<(Script, bool)> {
-    match LETTERS.get(c as usize) {
-        Some(letter) => *letter,
-        None => computed_letter(c),
-    }
-}
-
-fn computed_letter(c: char) -> Option<(Script, bool)> {
-    Script::of(c).map(|script| (script, is_clear(c)))
-}
-
-/// The script of most clear letters of `text`; of two that have as many, that of more letters.
-fn main_script(text: &str) -> Script {
-    // In the order of their values: the last of equals wins.
-    const SCRIPTS: [Script; 4] = [
-        Script::Other,
-        Script::Greek,
-        Script::Cyrillic,
-        Script::Latin,
-    ];
-    let mut counts = [(0u32, 0u32); 4];
-    let mut count = |c: char| {
-        if let Some((script, is_clear)) = letter(c) {
-            let (clear, all) = &mut counts[script as usize];
-            *clear += u32::from(is_clear);
-            *all += 1;
-        }
+        (true, true) => Survey::of(plain_letters(head)).main(),
     };
-    for c in text.chars() {
-        match plain(c) {
-            None => count(c),
-            Some(Plain::One(c)) => count(c),
-            Some(Plain::Many(letters)) => letters.chars().for_each(&mut count),
-        }
+    let mut writer = Writer::new(main, head.len().min(max_chars.saturating_mul(4)));
+    plain_letters(head).for_each(|c| writer.push(c));
+    let mut unmasked = writer.finish();
+    if let Some((end, _)) = unmasked.char_indices().nth(max_chars) {
+        unmasked.truncate(end);
     }
-    let best = (0..SCRIPTS.len()).max_by_key(|&script| counts[script]);
-    SCRIPTS[best.unwrap_or(0)]
+    Some(unmasked)
 }
-
-/// What the letters of a word say of its script, letter by letter.
-struct Words {
-    main: Script,
-    /// There are clear letters of the main script, of another one, and look-alikes.
-    own: bool,
-    other: bool,
-    twins: bool,
-}
-
-impl Words {
-    fn new(main: Script) -> Words {
-        Words {
-            main,
-            own: false,
-            other: false,
-            twins: false,
-        }
-    }
-
-    /// Looks at the next character; `Some` where it ends a word, with whether that one is folded.
-    #[inline]
-    fn next(&mut self, c: char) -> Option<bool> {
-        let Some((script, clear)) = letter(c) else {
-            return Some(self.end());
+/// The characters of `text` that can be seen, styled letters plain.
+fn plain_letters(text: &str) -> impl Iterator<Item = char> {
+    text.chars().flat_map(|c| {
+        let (one, many) = match is_masked(c) {
+            false => (Some(c), ""),
+            true if is_unseen(c) => (None, ""),
+            true => match plain(c) {
+                Some(Plain::Many(letters)) => (None, letters),
+                Some(Plain::One(letter)) => (Some(letter), ""),
+                None => (Some(c), ""),
+            },
         };
-        match (script == self.main, clear) {
-            (true, clear) => self.own |= clear,
-            (false, true) => self.other = true,
-            (false, false) => self.twins = true,
-        }
-        None
-    }
-
-    fn end(&mut self) -> bool {
-        let folds = self.twins && (self.own || !self.other);
-        (self.own, self.other, self.twins) = (false, false, false);
-        folds && self.main != Script::Other
-    }
-
-    /// Whether any word of `text` is folded into the script `main`.
-    fn any_folds(text: &str, main: Script) -> bool {
-        let mut words = Words::new(main);
-        text.chars().any(|c| words.next(c) == Some(true)) || words.end()
-    }
+        one.into_iter().chain(many.chars())
+    })
 }
 
 /// Writes a text word by word, since a look-alike is judged by its word.
 struct Writer {
-    words: Words,
+    main: Script,
     out: String,
-    /// Byte where the word that is being written began.
+    /// The word that is being written.
+    letters: Word,
+    /// Byte where it began.
     word: usize,
     folded: String,
 }
@@ -293,16 +151,17 @@ struct Writer {
 impl Writer {
     fn new(main: Script, capacity: usize) -> Writer {
         Writer {
-            words: Words::new(main),
+            main,
             out: String::with_capacity(capacity),
+            letters: Word::default(),
             word: 0,
             folded: String::new(),
         }
     }
 
     fn push(&mut self, c: char) {
-        let ended = self.words.next(c);
-        if ended == Some(true) {
+        let ended = self.letters.next(c);
+        if ended.is_some_and(|word| word.folds(self.main)) {
             self.fold();
         }
         self.out.push(c);
@@ -312,7 +171,7 @@ impl Writer {
     }
 
     fn fold(&mut self) {
-        let main = self.words.main;
+        let main = self.main;
         let twin = |c: char| match Script::of(c) == Some(main) {
             true => c,
             false => main.twin(c).unwrap_or(c),
@@ -324,7 +183,7 @@ impl Writer {
     }
 
     fn finish(mut self) -> String {
-        if self.words.end() {
+        if self.letters.folds(self.main) {
             self.fold();
         }
         self.out

@@ -6,7 +6,7 @@ use super::folds::Fold;
 use super::rows::Rows;
 use super::{REPORT_CHARS, TrainOptions, logistic};
 use crate::score::classifier::{FeatureSpace, Region, Scratch};
-use crate::text::normalise::MAX_CHARS;
+use crate::text::normalise::Unmasked;
 
 /// What a model that did not know its unit says of a row.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -59,8 +59,8 @@ fn judge_fold(
             Some(HeldOut {
                 row,
                 fold: index,
-                short: model.logit(text, REPORT_CHARS, &mut scratch)?,
-                full: model.logit(text, MAX_CHARS, &mut scratch)?,
+                short: model.logit(&Unmasked::first(text, REPORT_CHARS), &mut scratch)?,
+                full: model.logit(&Unmasked::new(text), &mut scratch)?,
             })
         })
         .collect()

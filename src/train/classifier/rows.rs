@@ -7,7 +7,7 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_128_with_seed};
 
 use super::{Example, TrainError, TrainOptions};
 use crate::score::classifier::{FeatureSpace, MIN_CHARS, Scratch};
-use crate::text::normalise::{head, is_shorter, mix, tokens};
+use crate::text::normalise::{Unmasked, head, mix, tokens};
 
 /// Shortest and longest crop, in characters.
 const CROP: (u64, u64) = (300, 2_000);
@@ -40,7 +40,7 @@ impl<'e> Rows<'e> {
             .par_iter()
             .enumerate()
             .filter(|(_, e)| !options.left_out.contains(&e.subset))
-            .filter(|(_, e)| !is_shorter(&e.text, MIN_CHARS))
+            .filter(|(_, e)| !Unmasked::new(&e.text).is_shorter(MIN_CHARS))
             .map(|(i, e)| (xxh3_128_with_seed(e.text.as_bytes(), options.seed), e, i))
             .collect();
         // Fields behind the hash, so that of twins the same one is kept whatever the order.
@@ -111,7 +111,8 @@ impl<'e> Rows<'e> {
                 row.crops = (1..=CROPS)
                     .map(|i| {
                         let crop = crop(&row.example.text, mix(row.hash.wrapping_add(i)));
-                        space.slots(crop, CROP.1 as usize, scratch).to_vec()
+                        let crop = Unmasked::first(crop, CROP.1 as usize);
+                        space.slots(&crop, scratch).to_vec()
                     })
                     .filter(|slots| !slots.is_empty())
                     .collect();
@@ -124,7 +125,8 @@ impl<'e> Rows<'e> {
         const UNIT: f64 = 65_536.0;
         let documents = self.rows.par_iter().fold(HashMap::new, |mut sums, row| {
             let mut seen = HashSet::new();
-            tokens(&row.example.text, CROP.1 as usize, |token| {
+            let text = Unmasked::first(&row.example.text, CROP.1 as usize);
+            tokens(&text, |token| {
                 if seen.insert(token) {
                     *sums.entry(token).or_insert(0u64) += (row.weight * UNIT) as u64;
                 }

@@ -8,7 +8,7 @@ use xxhash_rust::xxh3::xxh3_128;
 use super::{LanguageExample, LanguageTrainError, NO_LANGUAGE, OTHER};
 use crate::score::language::file::is_code;
 use crate::score::language::letters::{Alphabet, Letters, main_alphabet};
-use crate::text::normalise::unmask;
+use crate::text::normalise::Unmasked;
 
 /// Bytes of text in one alphabet that a language needs.
 pub(super) const LEAST_BYTES: u64 = 5_000;
@@ -60,7 +60,8 @@ impl<'e> Rows<'e> {
         keyed.sort_unstable_by_key(|&(key, example)| (key, &example.lang, &example.group));
         keyed.dedup_by_key(|&mut (key, example)| (key, &example.lang, &example.group));
         let rows = keyed.into_par_iter().filter_map(|(_, example)| {
-            let text = unmask(&example.text, MOST_CHARS).into_owned();
+            let text = Unmasked::first(&example.text, MOST_CHARS);
+            let text = text.as_str().to_owned();
             let mut units = vec![0; MOST_CHARS];
             let mut counts = [0; Alphabet::COUNT];
             let filled = Letters::new(&text).read(&mut units, &mut counts);
