@@ -2,8 +2,8 @@
 //! first of the text, unmasked, so that zero-width characters and look-alike letters change no
 //! answer.
 //!
-//! The alphabet of most letters decides which languages are compared. [`FIRST_LOOK`] characters
-//! settle nearly every text; only where they do not are [`LOOK`] characters looked at. Null where
+//! The alphabet of most letters decides which languages are compared. No more letters are read than
+//! settle it. Null where
 //! the text has fewer than [`LEAST`] letters, where half of them are of no alphabet that the model
 //! knows, where the text is likelier of another language than the model's or of none, and where the
 //! probability is below [`SURE`].
@@ -17,7 +17,7 @@ mod tests;
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use self::model::{LanguageModel, Verdict};
+use self::model::LanguageModel;
 use super::measure::quantised;
 use crate::text::normalise::Unmasked;
 
@@ -27,10 +27,6 @@ static EMBEDDED_MODEL: LazyLock<LanguageModel> = LazyLock::new(|| {
     LanguageModel::from_bytes(EMBEDDED).expect("the embedded model is read by a test")
 });
 
-/// Characters of a text that are looked at first.
-pub const FIRST_LOOK: usize = 128;
-/// Characters of a text that are looked at where the first look does not settle it.
-pub const LOOK: usize = 1000;
 /// Fewest letters for an answer.
 pub const LEAST: usize = 20;
 /// Least probability for an answer.
@@ -80,18 +76,9 @@ impl LanguageModel {
     }
 
     fn identify_unmasked(&self, text: &Unmasked<'_>) -> Option<(&str, f64)> {
-        let verdict = self.verdict(text)?;
+        let verdict = self.judge(text.as_str(), LEAST as u32)?;
         let code = self.codes().get(usize::from(verdict.language?))?;
         let probability = quantised(verdict.probability)?.clamp(0.0, 1.0);
         (probability >= SURE).then_some((code, probability))
-    }
-
-    fn verdict(&self, text: &Unmasked<'_>) -> Option<Verdict> {
-        let first = text.head(FIRST_LOOK);
-        let verdict = self.judge(first, LEAST as u32);
-        if first.len() == text.as_str().len() || verdict.is_some_and(|verdict| verdict.settled) {
-            return verdict;
-        }
-        self.judge(text.head(LOOK), LEAST as u32)
     }
 }

@@ -18,7 +18,7 @@ use thiserror::Error;
 pub use report::{LanguageFigures, LanguageReport, LengthFigures};
 
 use self::rows::Rows;
-use crate::score::language::file::MOST_ROWS_LOG2;
+use crate::score::language::file::ROWS_LOG2;
 use crate::score::language::model::{LanguageModel, MOST_COLUMNS};
 
 /// Label of text in languages that the model shall answer null for (ISO 639: uncoded languages).
@@ -146,11 +146,7 @@ pub fn train(
 
 fn check(options: &LanguageOptions) -> Result<(), LanguageTrainError> {
     let ranges = [
-        (
-            "rows",
-            (4..=MOST_ROWS_LOG2).contains(&options.rows_log2),
-            "4 to 20",
-        ),
+        ("rows", ROWS_LOG2.contains(&options.rows_log2), "4 to 20"),
         ("epochs", (1..=100).contains(&options.epochs), "1 to 100"),
         ("folds", (2..=50).contains(&options.folds), "2 to 50"),
         (

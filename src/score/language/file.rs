@@ -8,23 +8,23 @@
 //!         alphabets u8, then each:
 //!             number u8, columns u8, then the place of each column's language u16 (FFFF: none)
 //!             rows_log2 u8; 0 where one column is all there is, else
-//!             scales f64, and 2^rows_log2 rows of weights i8
+//!             scales f64, and 2^rows_log2 rows of weights u8, 32 for 0, at most 63
 //! ```
 
 use thiserror::Error;
 
 use super::letters::Alphabet;
-use super::model::{LOOKS, LanguageModel, MOST_COLUMNS, Part, Table, width};
+use super::model::{LOOKS, LanguageModel, MOST_COLUMNS, MOST_WEIGHT, Part, Table, Weights, width};
 use crate::score::sealed::seal;
 
 const MAGIC: &[u8; 8] = b"tamislng";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// The place of no language.
 const NONE: u16 = u16::MAX;
 /// Longest code of a language.
 const MOST_CODE: usize = 8;
-/// Most rows, as a power of two.
-pub const MOST_ROWS_LOG2: u32 = 20;
+/// Rows that a table may have, as powers of two.
+pub const ROWS_LOG2: std::ops::RangeInclusive<u32> = 4..=20;
 
 /// Why a model file is refused.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -76,7 +76,7 @@ fn body(model: &LanguageModel) -> Vec<u8> {
         };
         out.push(table.rows_log2 as u8);
         out.extend(table.scales.iter().flat_map(|scale| scale.to_le_bytes()));
-        out.extend(table.weights.iter().map(|weight| weight.to_le_bytes()[0]));
+        out.extend(table.weights.bytes());
     }
     out
 }
@@ -138,7 +138,10 @@ fn read_part(file: &mut Fields<'_>, codes: usize) -> Result<Part, LanguageModelE
         columns.push((hold(place, known, "columns")? != NONE).then_some(place));
     }
     let rows_log2 = u32::from(file.byte("rows")?);
-    let fits = rows_log2 <= MOST_ROWS_LOG2 && (rows_log2 == 0) == (count == 1);
+    let fits = match count {
+        1 => rows_log2 == 0,
+        _ => ROWS_LOG2.contains(&rows_log2),
+    };
     hold((), fits, "rows")?;
     let table = match rows_log2 {
         0 => None,
@@ -162,13 +165,11 @@ fn read_table(
         *scale = hold(found, found > 0.0 && found < 1e3, "scale")?;
     }
     let weights = file.take(width << rows_log2, "weights")?;
+    let small = weights.iter().all(|&weight| weight <= MOST_WEIGHT);
     Ok(Table {
         rows_log2,
         scales,
-        weights: weights
-            .iter()
-            .map(|&byte| i8::from_le_bytes([byte]))
-            .collect(),
+        weights: Weights::new(hold(weights, small, "weight")?),
     })
 }
 

@@ -100,8 +100,8 @@ const NO_LETTER: Read = Read {
     alphabet: Alphabet::Other,
 };
 
-/// Characters below this are looked up.
-const TABLE: usize = 0x2000;
+/// Characters below this are looked up: alphabets, punctuation, kana.
+const TABLE: usize = 0x3100;
 
 static READ: LazyLock<Vec<Read>> = LazyLock::new(|| {
     let codes = 0..TABLE as u32;
@@ -117,8 +117,12 @@ pub type Counts = [u32; Alphabet::COUNT];
 ///
 /// Kana among Chinese characters make the text Japanese, from one in ten on.
 pub fn main_alphabet(counts: &Counts) -> (Alphabet, u32, u32) {
-    let mut counts = *counts;
     let all = counts.iter().sum();
+    let latin = counts[Alphabet::Latin as usize];
+    if latin * 2 > all {
+        return (Alphabet::Latin, latin, all);
+    }
+    let mut counts = *counts;
     let (kana, han) = (Alphabet::Kana as usize, Alphabet::Han as usize);
     let east = counts[kana] + counts[han];
     let written = if counts[kana] * 10 >= east { kana } else { han };
@@ -136,7 +140,8 @@ pub fn main_alphabet(counts: &Counts) -> (Alphabet, u32, u32) {
 /// Reads a text as letters, some at a time.
 pub struct Letters<'t> {
     rest: &'t str,
-    last: u16,
+    /// Whether a space was read last, as before the first letter.
+    after_space: bool,
 }
 
 impl<'t> Letters<'t> {
@@ -144,7 +149,7 @@ impl<'t> Letters<'t> {
     pub fn new(text: &'t str) -> Letters<'t> {
         Letters {
             rest: text,
-            last: SPACE,
+            after_space: true,
         }
     }
 
@@ -153,33 +158,41 @@ impl<'t> Letters<'t> {
         let table: &[Read] = &READ;
         let bytes = self.rest.as_bytes();
         let (mut at, mut filled, mut latin) = (0, 0, 0);
+        let mut after_space = self.after_space;
         while filled < units.len() && at < bytes.len() {
             let byte = bytes[at];
-            let read = if byte < 0x80 {
+            let unit = if byte < 0x80 {
                 at += 1;
-                let read = table[byte as usize];
-                latin += u32::from(read.unit != SPACE);
-                read
+                let unit = table[byte as usize].unit;
+                latin += u32::from(unit != SPACE);
+                unit
             } else {
                 let Some(c) = self.rest[at..].chars().next() else {
                     break;
                 };
                 at += c.len_utf8();
-                let read = table
-                    .get(c as usize)
-                    .copied()
-                    .unwrap_or_else(|| classify(c));
+                let read = match (table.get(c as usize), c) {
+                    (Some(read), _) => *read,
+                    (None, '\u{4E00}'..='\u{9FA5}') => Read {
+                        unit: c as u16,
+                        alphabet: Alphabet::Han,
+                    },
+                    (None, '\u{FF01}'..='\u{FF20}') => NO_LETTER,
+                    (None, _) => classify(c),
+                };
                 if read.unit == SKIPPED {
                     continue;
                 }
                 counts[read.alphabet as usize] += u32::from(read.unit != SPACE);
-                read
+                read.unit
             };
-            units[filled] = read.unit;
-            filled += usize::from(read.unit != SPACE || self.last != SPACE);
-            self.last = read.unit;
+            let space = unit == SPACE;
+            units[filled] = unit;
+            filled += usize::from(!(space & after_space));
+            after_space = space;
         }
         counts[Alphabet::Latin as usize] += latin;
+        self.after_space = after_space;
         self.rest = &self.rest[at..];
         filled
     }

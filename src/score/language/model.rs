@@ -16,8 +16,15 @@ pub const SETTLED: f64 = 0.98;
 pub const MOST_COLUMNS: usize = 64;
 /// Probability of the only language of an alphabet.
 pub const ONLY: f64 = 0.999;
-/// Units scored before sixteen-bit sums are carried over: two n-grams each, 127 at most.
-const CHUNK: usize = 96;
+/// Stands for a weight of 0: weights are kept from 0 on, so that they need no sign. It raises all
+/// columns alike and drops out of every difference.
+pub const BIAS: u8 = 32;
+/// Largest kept weight: four of them fit in a byte.
+pub const MOST_WEIGHT: u8 = 63;
+/// Units scored before sixteen-bit sums are carried over: two n-grams each, [`MOST_WEIGHT`] at most.
+const CHUNK: usize = 64;
+/// Room for the rows of a chunk; a power of two.
+const ROOM: usize = 2 * CHUNK;
 /// Score differences beyond which a language adds nothing to a probability.
 const FAR: f64 = 12.0;
 
@@ -41,7 +48,46 @@ pub struct Table {
     /// What a sum over the root of its number of n-grams is multiplied with, at each of [`LOOKS`].
     pub scales: [f64; LOOKS.len()],
     /// Row by row, [`width`] of the columns a row.
-    pub weights: Vec<i8>,
+    pub weights: Weights,
+}
+
+/// Weights, each with [`BIAS`] added: 1 to [`MOST_WEIGHT`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Weights(Vec<Line>);
+
+/// As much as a processor fetches at once, where it can do so: a row is in one of them.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[repr(align(64))]
+struct Line([u8; MOST_COLUMNS]);
+
+impl Weights {
+    /// Of `bytes`, which fill lines of [`MOST_COLUMNS`]; what fills none is left out.
+    pub fn new(bytes: &[u8]) -> Weights {
+        let (lines, _) = bytes.as_chunks();
+        Weights(lines.iter().copied().map(Line).collect())
+    }
+
+    /// All of them, row by row.
+    pub fn bytes(&self) -> impl Iterator<Item = u8> {
+        self.0.iter().flat_map(|line| line.0)
+    }
+
+    /// The row at place `row`, all rows being of `width`, which is one of [`width`].
+    pub fn of_row(&self, row: usize, width: usize) -> &[u8] {
+        let in_line = MOST_COLUMNS / width;
+        let from = row % in_line * width;
+        &self.0[row / in_line].0[from..from + width]
+    }
+
+    /// The same for a width that the compiler knows; rows are counted round.
+    #[inline(always)]
+    fn row<const W: usize>(&self, row: u32) -> &[u8; W] {
+        const { assert!(W.is_power_of_two() && W <= MOST_COLUMNS) };
+        let in_line = MOST_COLUMNS / W;
+        let row = row as usize;
+        let line = &self.0[(row / in_line) & self.0.len().wrapping_sub(1)];
+        &line.0.as_chunks().0[row % in_line]
+    }
 }
 
 /// A model of which language a text is in.
@@ -94,49 +140,54 @@ impl Reading {
         word: 0,
         ngrams: 0,
     };
+
+    /// Puts the rows of the n-grams that `units`, at most [`CHUNK`], complete into `rows`; says how
+    /// many they are.
+    fn rows(&mut self, units: &[u16], log2: u32, rows: &mut [u32; ROOM]) -> usize {
+        let mut count = 0;
+        for &unit in units {
+            self.window = (self.window << 16) | u64::from(unit);
+            rows[count % ROOM] = letters_row(self.window, log2) as u32;
+            count += 1;
+            // Where words end cannot be foreseen: the row is written in any case, and counts if one does.
+            rows[count % ROOM] = word_row(self.word, log2) as u32;
+            let space = unit == SPACE;
+            count += usize::from(space && self.word != 0);
+            let longer = word_hash(self.word, unit);
+            self.word = if space { 0 } else { longer };
+        }
+        self.ngrams += count as u32;
+        count
+    }
 }
 
-/// Sums of weights by column.
-type Sums = [i32; MOST_COLUMNS];
+/// Sums of weights by column, each raised by [`BIAS`] an n-gram.
+type Sums = [u32; MOST_COLUMNS];
 
 /// Adds the rows of `units` to `sums`.
 fn add<const W: usize>(table: &Table, units: &[u16], reading: &mut Reading, sums: &mut Sums) {
-    let (rows, _) = table.weights.as_chunks::<W>();
-    let last = rows.len().wrapping_sub(1);
-    let log2 = table.rows_log2;
-    let Reading {
-        mut window,
-        mut word,
-        mut ngrams,
-    } = *reading;
+    let of = |row: u32| table.weights.row::<W>(row);
+    let mut rows = [0; ROOM];
     for chunk in units.chunks(CHUNK) {
-        let mut part = [0i16; W];
-        let mut take = |row: usize| {
-            for (sum, &weight) in part.iter_mut().zip(&rows[row & last]) {
-                *sum += i16::from(weight);
+        let count = reading.rows(chunk, table.rows_log2, &mut rows);
+        let (fours, rest) = rows[..count].as_chunks::<4>();
+        let mut part = [0u16; W];
+        for four in fours {
+            let [a, b, c, d] = four.map(of);
+            let bytes: [u8; W] = std::array::from_fn(|i| a[i] + b[i] + c[i] + d[i]);
+            for (sum, byte) in part.iter_mut().zip(bytes) {
+                *sum += u16::from(byte);
             }
-        };
-        for &unit in chunk {
-            window = (window << 16) | u64::from(unit);
-            take(letters_row(window, log2));
-            ngrams += 1;
-            if unit != SPACE {
-                word = word_hash(word, unit);
-            } else if word != 0 {
-                take(word_row(word, log2));
-                ngrams += 1;
-                word = 0;
+        }
+        for &row in rest {
+            for (sum, &weight) in part.iter_mut().zip(of(row)) {
+                *sum += u16::from(weight);
             }
         }
         for (sum, part) in sums.iter_mut().zip(part) {
-            *sum += i32::from(part);
+            *sum += u32::from(part);
         }
     }
-    *reading = Reading {
-        window,
-        word,
-        ngrams,
-    };
 }
 
 impl Table {
@@ -151,7 +202,7 @@ impl Table {
 }
 
 /// The column with the highest sum, the first of equals.
-fn best(sums: &[i32]) -> usize {
+fn best(sums: &[u32]) -> usize {
     let mut best = 0;
     for (column, &sum) in sums.iter().enumerate() {
         if sum > sums[best] {
@@ -222,14 +273,19 @@ impl Part {
         let sums = &sums[..self.columns.len()];
         let best = best(sums);
         let scale = table.scales[look] / f64::from(ngrams.max(1)).sqrt();
-        let behind = |sum: i32| (f64::from(sums[best]) - f64::from(sum)) * scale;
-        let others: f64 = (sums.iter().enumerate())
-            .filter(|&(column, _)| column != best)
-            .map(|(_, &sum)| behind(sum))
-            .filter(|&behind| behind < FAR)
-            .map(|behind| libm::exp(-behind))
-            .sum();
-        let probability = 1.0 / (1.0 + others);
+        let far = (FAR / scale) as u32;
+        // Which columns are near cannot be foreseen: each is written, and counts if it is.
+        let (mut near, mut count) = ([0; MOST_COLUMNS + 1], 0);
+        for &sum in sums {
+            let behind = sums[best] - sum;
+            near[count.min(MOST_COLUMNS)] = behind;
+            count += usize::from(behind <= far);
+        }
+        let odds = near[..count]
+            .iter()
+            .map(|&behind| libm::exp(-(f64::from(behind) * scale)));
+        // The best one is among them.
+        let probability = 1.0 / odds.sum::<f64>();
         let language = self.columns[best];
         Verdict {
             language,

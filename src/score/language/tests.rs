@@ -5,7 +5,8 @@ use proptest::prelude::*;
 use super::file::LanguageModelError;
 use super::letters::{Alphabet, Letters, SPACE};
 use super::model::{
-    LOOKS, LanguageModel, Part, SETTLED, Table, letters_row, width, word_hash, word_row,
+    BIAS, LOOKS, LanguageModel, MOST_WEIGHT, Part, SETTLED, Table, Weights, letters_row, width,
+    word_hash, word_row,
 };
 use super::*;
 
@@ -63,7 +64,7 @@ fn no_letters_no_language() {
 
 #[test]
 fn look_never_cuts_a_character() {
-    let text = "é".repeat(LOOK);
+    let text = "é".repeat(4_000);
     for lead in ["", "a"] {
         identify(&format!("{lead}{text}"));
     }
@@ -101,11 +102,14 @@ fn text_without_language_is_null() {
 fn drawn(seed: u64) -> LanguageModel {
     let table = |columns: usize, salt: u64| {
         let draw = |place: u64| crate::text::normalise::mix(seed ^ salt ^ place) as i8;
-        let weights = (0..(width(columns) as u64) << 6).map(|place| draw(place).max(-127) / 16);
+        let weights = (0..(width(columns) as u64) << 6).map(|place| draw(place).max(-127) / 4);
+        let biased: Vec<u8> = weights
+            .map(|weight| BIAS.wrapping_add_signed(weight))
+            .collect();
         Table {
             rows_log2: 6,
-            scales: [0.25, 0.2, 0.15, 0.1],
-            weights: weights.collect(),
+            scales: [0.06, 0.05, 0.04, 0.03],
+            weights: Weights::new(&biased),
         }
     };
     let part = |alphabet, columns: Vec<Option<u16>>, salt| Part {
@@ -114,7 +118,8 @@ fn drawn(seed: u64) -> LanguageModel {
         columns,
     };
     let codes = ["aa", "bb", "cc", "dd"].map(str::to_owned).to_vec();
-    let many = (0..20).map(|column| (column != 7).then_some(column % 4));
+    let many = [12, 20, 40][seed as usize % 3];
+    let many = (0..many).map(|column| (column != 7).then_some(column % 4));
     let parts = vec![
         part(Alphabet::Latin, many.collect(), 1),
         part(Alphabet::Cyrillic, vec![Some(2), None], 2),
@@ -153,8 +158,10 @@ fn plain(units: &[u16], part: &Part, look: usize) -> (usize, f64) {
     let sum = |column: usize| -> f64 {
         let weights = rows
             .iter()
-            .map(|row| table.weights[row * width(columns) + column]);
-        weights.map(f64::from).sum::<f64>()
+            .map(|&row| table.weights.of_row(row, width(columns))[column]);
+        weights
+            .map(|weight| f64::from(weight) - f64::from(BIAS))
+            .sum::<f64>()
     };
     let scale = table.scales[look] / (rows.len().max(1) as f64).sqrt();
     let sums: Vec<f64> = (0..columns).map(sum).collect();
@@ -261,5 +268,9 @@ fn impossible_fields_are_named() {
     assert_eq!(sealed(&|bytes| bytes[alphabets + 3] = 4), field("columns"));
     assert_eq!(sealed(&|bytes| bytes[alphabets + 43] = 0), field("rows"));
     assert_eq!(sealed(&|bytes| bytes[alphabets + 43] = 60), field("rows"));
+    assert_eq!(
+        sealed(&|bytes| bytes[alphabets + 76] = MOST_WEIGHT + 1),
+        field("weight")
+    );
     assert_eq!(sealed(&|bytes| bytes.push(0)), field("length"));
 }

@@ -1,6 +1,7 @@
 //! The first look at a text: how far the characters that a reader sees go, and whether any of them
 //! are masked. Nearly all text is not, and is read no further than here.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use super::look_alikes::{Plain, is_unseen, plain};
@@ -32,35 +33,31 @@ impl Look {
             masked: false,
             foreign: false,
         };
-        let mut foreign = 0;
         while look.left > 0 && look.end < bytes.len() {
             let rest = &bytes[look.end..];
             if rest[0] < 0x80 {
                 let ascii = ascii_length(rest).min(look.left);
                 look.end += ascii;
                 look.left -= ascii;
-                continue;
-            }
-            let page = pages.of(rest);
-            if page.masks >> page.place & 1 == 0 {
-                foreign |= page.foreign >> page.place & 1;
-                look.end += page.length;
-                look.left -= 1;
             } else {
-                let visible = look.closer(&text[look.end..]);
-                look.left -= visible.min(look.left);
+                let room = look.left;
+                let (length, chars, foreign) = pages.plain_length(rest, room);
+                look.end += length;
+                look.left -= chars;
+                look.foreign |= foreign;
+                if chars < room && bytes.get(look.end).is_some_and(|&byte| byte >= 0x80) {
+                    look.closer(&text[look.end..]);
+                }
             }
         }
-        look.foreign |= foreign != 0;
         look
     }
 
-    /// Looks at the first character of `rest`, which may be masked, and says how many characters a
-    /// reader sees of it.
+    /// Looks at the first character of `rest`, which may be masked.
     #[cold]
-    fn closer(&mut self, rest: &str) -> usize {
+    fn closer(&mut self, rest: &str) {
         let Some(c) = rest.chars().next() else {
-            return 0;
+            return;
         };
         self.end += c.len_utf8();
         let visible = match (is_unseen(c), plain(c)) {
@@ -69,11 +66,12 @@ impl Look {
             (false, Some(Plain::One(_))) => 1,
             (false, None) => {
                 self.foreign |= has_look_alikes(c);
-                return 1;
+                self.left -= 1;
+                return;
             }
         };
         self.masked = true;
-        visible
+        self.left -= visible.min(self.left);
     }
 }
 
@@ -107,20 +105,18 @@ struct Page {
 }
 
 /// The pages of the characters of two and three bytes, by the bits before the last byte.
-struct Pages(Vec<Page>);
+struct Pages(Box<[Page; 1024]>);
 
-/// A character's page and its place there.
-struct Found {
-    masks: u64,
-    foreign: u64,
-    place: u32,
-    /// Bytes of the character.
-    length: usize,
-}
+/// Pages of Chinese characters, of Korean syllables and of private use, of which nothing is to be
+/// said: to look them through would take longer than many a text.
+const PLAIN_PAGES: [Range<u32>; 2] = [0xC8..0x280, 0x2B0..0x3E0];
 
 static PAGES: LazyLock<Pages> = LazyLock::new(|| {
     let page = |page: u32| {
         let bits = |is: fn(char) -> bool| {
+            if PLAIN_PAGES.iter().any(|pages| pages.contains(&page)) {
+                return 0;
+            }
             (0..64).fold(0, |bits, place| {
                 let c = char::from_u32(page * 64 + place);
                 bits | u64::from(c.is_some_and(is)) << place
@@ -131,33 +127,34 @@ static PAGES: LazyLock<Pages> = LazyLock::new(|| {
             foreign: bits(has_look_alikes),
         }
     };
-    Pages((0..1024).map(page).collect())
+    Pages(Box::new(std::array::from_fn(|number| page(number as u32))))
 });
 
 impl Pages {
-    /// Of the first character of `rest`, which is not ASCII. One of four bytes may be anything.
+    /// How many bytes and characters, `most` of these, `rest` has of two or three bytes each before
+    /// one that is masked or of another length, and whether any of them is foreign.
     #[inline]
-    fn of(&self, rest: &[u8]) -> Found {
-        let low = |at: usize| rest.get(at).map_or(0, |byte| usize::from(byte & 0x3F));
-        let (number, last, length) = match rest[0] {
-            lead @ 0..0xE0 => (usize::from(lead & 0x1F), low(1), 2),
-            lead @ 0xE0..0xF0 => (usize::from(lead & 0xF) << 6 | low(1), low(2), 3),
-            _ => {
-                return Found {
-                    masks: 1,
-                    foreign: 0,
-                    place: 0,
-                    length: 4,
-                };
+    fn plain_length(&self, rest: &[u8], most: usize) -> (usize, usize, bool) {
+        let pages: &[Page; 1024] = &self.0;
+        let (mut at, mut chars, mut foreign) = (0, 0, 0);
+        while chars < most {
+            let (number, last, length) = match rest[at..] {
+                [lead @ 0xC0..0xE0, last, ..] => (usize::from(lead & 0x1F), last, 2),
+                [lead @ 0xE0..0xF0, middle, last, ..] => {
+                    let number = usize::from(lead & 0xF) << 6 | usize::from(middle & 0x3F);
+                    (number, last, 3)
+                }
+                _ => break,
+            };
+            let page = pages[number];
+            if page.masks >> (last & 63) & 1 == 1 {
+                break;
             }
-        };
-        let page = self.0[number];
-        Found {
-            masks: page.masks,
-            foreign: page.foreign,
-            place: last as u32,
-            length,
+            foreign |= page.foreign >> (last & 63);
+            at += length;
+            chars += 1;
         }
+        (at, chars, foreign & 1 == 1)
     }
 }
 

@@ -58,6 +58,8 @@ impl Script {
 type Sign = u8;
 
 const NO_LETTER: Sign = 2 * Script::ALL.len() as Sign;
+/// The sign of letters that have nothing to do with the scripts of Europe.
+const OTHER_LETTER: Sign = 2 * Script::Other as Sign + 1;
 /// The signs of clear letters, a bit each.
 const CLEAR: u8 = 0b1010_1010;
 
@@ -69,9 +71,10 @@ static SIGNS: LazyLock<Vec<Sign>> = LazyLock::new(|| {
 
 #[inline]
 fn sign(c: char) -> Sign {
-    match SIGNS.get(c as usize) {
-        Some(sign) => *sign,
-        None => computed_sign(c),
+    match (SIGNS.get(c as usize), c) {
+        (Some(sign), _) => *sign,
+        (None, '\u{4E00}'..='\u{9FA5}') => OTHER_LETTER,
+        (None, _) => computed_sign(c),
     }
 }
 
@@ -111,35 +114,27 @@ impl Word {
 
 /// The letters and words of a text, for all scripts that it might turn out to be of.
 pub(super) struct Survey {
+    /// How many letters have each sign.
     letters: [u32; NO_LETTER as usize + 1],
-    word: Word,
     /// The words that there are.
     words: [bool; 256],
 }
 
 impl Survey {
-    /// Of a text, given by its characters.
-    pub(super) fn of(characters: impl Iterator<Item = char>) -> Survey {
-        let mut survey = Survey {
-            letters: [0; _],
-            word: Word::default(),
-            words: [false; _],
-        };
-        characters.for_each(|c| survey.add(c));
-        survey.words[usize::from(survey.word.0)] = true;
-        survey
-    }
-
-    #[inline]
-    fn add(&mut self, c: char) {
-        let sign = sign(c);
-        self.letters[usize::from(sign)] += 1;
-        if sign == NO_LETTER {
-            self.words[usize::from(self.word.0)] = true;
-            self.word = Word::default();
-        } else {
-            self.word.0 |= 1 << sign;
+    /// Of a text.
+    pub(super) fn of(text: &str) -> Survey {
+        let (mut letters, mut words) = ([0; _], [false; _]);
+        let mut word = 0u16;
+        for c in text.chars() {
+            let sign = sign(c);
+            letters[usize::from(sign)] += 1;
+            // Where words end cannot be foreseen: no branch. A word of no letters is none.
+            let ended = u16::from(sign == NO_LETTER).wrapping_neg();
+            words[usize::from((word & ended) as u8)] = true;
+            word = (word | 1 << sign) & !ended;
         }
+        words[usize::from(word as u8)] = true;
+        Survey { letters, words }
     }
 
     /// The script of most clear letters; of two that have as many, that of more letters.

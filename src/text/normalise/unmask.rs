@@ -100,40 +100,44 @@ pub fn head(text: &str, max_chars: usize) -> &str {
 /// The first `max_chars` characters of `head`, unmasked, by what the first look at it found; `None`
 /// where nothing of it is masked.
 fn unmask(head: &str, look: &Look, max_chars: usize) -> Option<String> {
-    let main = match (look.foreign, look.masked) {
-        (false, false) => return None,
-        (false, true) => Script::Latin,
-        (true, false) => {
-            let survey = Survey::of(head.chars());
-            let main = survey.main();
-            if !survey.any_folds(main) {
-                return None;
-            }
-            main
-        }
-        (true, true) => Survey::of(plain_letters(head)).main(),
+    let plain = look.masked.then(|| plain_letters(head));
+    // A styled letter may be a Greek one.
+    let folded = match look.masked || look.foreign {
+        true => folded(plain.as_deref().unwrap_or(head)),
+        false => None,
     };
-    let mut writer = Writer::new(main, head.len().min(max_chars.saturating_mul(4)));
-    plain_letters(head).for_each(|c| writer.push(c));
-    let mut unmasked = writer.finish();
-    if let Some((end, _)) = unmasked.char_indices().nth(max_chars) {
-        unmasked.truncate(end);
-    }
+    let mut unmasked = folded.or(plain)?;
+    unmasked.truncate(Look::of(&unmasked, max_chars).end);
     Some(unmasked)
 }
-/// The characters of `text` that can be seen, styled letters plain.
-fn plain_letters(text: &str) -> impl Iterator<Item = char> {
-    text.chars().flat_map(|c| {
-        let (one, many) = match is_masked(c) {
-            false => (Some(c), ""),
-            true if is_unseen(c) => (None, ""),
-            true => match plain(c) {
-                Some(Plain::Many(letters)) => (None, letters),
-                Some(Plain::One(letter)) => (Some(letter), ""),
-                None => (Some(c), ""),
-            },
-        };
-        one.into_iter().chain(many.chars())
+
+/// `text` without what cannot be seen, styled letters plain.
+fn plain_letters(text: &str) -> String {
+    let mut plain_text = String::with_capacity(text.len());
+    let mut copied = 0;
+    for (at, c) in text.char_indices().filter(|&(_, c)| is_masked(c)) {
+        plain_text.push_str(&text[copied..at]);
+        copied = at + c.len_utf8();
+        match plain(c) {
+            _ if is_unseen(c) => {}
+            Some(Plain::One(letter)) => plain_text.push(letter),
+            Some(Plain::Many(letters)) => plain_text.push_str(letters),
+            None => plain_text.push(c),
+        }
+    }
+    plain_text.push_str(&text[copied..]);
+    plain_text
+}
+
+/// `text`, which has no masks but look-alikes, with these folded into its script; `None` where there
+/// are none.
+fn folded(text: &str) -> Option<String> {
+    let survey = Survey::of(text);
+    let main = survey.main();
+    survey.any_folds(main).then(|| {
+        let mut writer = Writer::new(main, text.len());
+        text.chars().for_each(|c| writer.push(c));
+        writer.finish()
     })
 }
 

@@ -9,8 +9,10 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::rows::{Row, Rows};
 use super::{LanguageOptions, LanguageTrainError, NO_LANGUAGE, OTHER};
 use crate::score::language::letters::{Alphabet, SPACE};
+use crate::score::language::model;
 use crate::score::language::model::{
-    LOOKS, LanguageModel, MOST_COLUMNS, Part, START, Table, letters_row, width, word_hash, word_row,
+    BIAS, LOOKS, LanguageModel, MOST_COLUMNS, MOST_WEIGHT, Part, START, Table, letters_row, width,
+    word_hash, word_row,
 };
 use crate::text::normalise::mix;
 
@@ -21,8 +23,8 @@ const OTHERS: u32 = 4;
 /// Lengths of crops in units: from the shortest, doubling with each of so many bits of a draw.
 const SHORTEST: f64 = 32.0;
 const DOUBLINGS: f64 = 4.0;
-/// Of a million weights, so many may be cut off by their eight bits.
-const CUT_OFF: f64 = 20.0;
+/// Of a million weights, so many may be cut off by their six bits.
+const CUT_OFF: f64 = 300.0;
 
 /// What a model is made of: for each alphabet its columns and their text.
 pub(super) struct Plan<'r, 'e> {
@@ -247,7 +249,7 @@ fn softmax<const W: usize>(logits: &[f32; W], columns: usize) -> [f32; W] {
     shares.map(|share| share / whole)
 }
 
-/// A model in eight bits that is not calibrated yet.
+/// A model in six bits that is not calibrated yet.
 pub(super) struct Draft {
     codes: Vec<String>,
     /// With the size of a step of its weights.
@@ -270,7 +272,7 @@ impl Draft {
             let table = (part.columns.len() > 1).then(|| Table {
                 rows_log2: rows.ilog2(),
                 scales: [step; LOOKS.len()],
-                weights,
+                weights: model::Weights::new(&weights),
             });
             let part = Part {
                 alphabet: part.alphabet,
@@ -322,8 +324,10 @@ impl Draft {
             let width = width(part.columns.len());
             let mut sums = vec![0i32; part.columns.len()];
             for &row in &ngrams {
-                let weights = &table.weights[row as usize * width..];
-                for (sum, &weight) in sums.iter_mut().zip(weights) {
+                for (sum, &weight) in sums
+                    .iter_mut()
+                    .zip(table.weights.of_row(row as usize, width))
+                {
                     *sum += i32::from(weight);
                 }
             }
@@ -337,8 +341,8 @@ impl Draft {
     }
 }
 
-/// Weights as eight bits, and the size of a step.
-fn quantised(weights: &[f32]) -> (Vec<i8>, f64) {
+/// Weights as six bits with their bias, and the size of a step.
+fn quantised(weights: &[f32]) -> (Vec<u8>, f64) {
     let mut sizes: Vec<f32> = weights.iter().map(|weight| weight.abs()).collect();
     sizes.sort_unstable_by(f32::total_cmp);
     let cut = (sizes.len() as f64 * (1.0 - CUT_OFF / 1e6)) as usize;
@@ -346,9 +350,14 @@ fn quantised(weights: &[f32]) -> (Vec<i8>, f64) {
         .get(cut.min(sizes.len().saturating_sub(1)))
         .copied()
         .unwrap_or(0.0);
-    let step = f64::from(most.max(1e-6)) / 127.0;
-    let eight = |&weight: &f32| (f64::from(weight) / step).round().clamp(-127.0, 127.0) as i8;
-    (weights.iter().map(eight).collect(), step)
+    let bias = f64::from(BIAS);
+    let largest = f64::from(MOST_WEIGHT) - bias;
+    let step = f64::from(most.max(1e-6)) / largest;
+    let six = |&weight: &f32| {
+        let steps = (f64::from(weight) / step).round();
+        (steps.clamp(-largest, largest) + bias) as u8
+    };
+    (weights.iter().map(six).collect(), step)
 }
 
 /// Share of rows whose label is taken to say nothing, such as what a translation left in English.
