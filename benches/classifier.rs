@@ -10,7 +10,8 @@ use std::hint::black_box;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use tamis::score::classifier::{Classifier, Scratch};
 use tamis::score::language::identify;
-use tamis::text::normalise::{MAX_CHARS, Unmasked, head, tokens};
+use tamis::text::normalise::{MAX_CHARS, Unmasked, head};
+use tamis::text::{Scan, tokens};
 
 const ENGLISH: &str = "The river had risen in the night, and by the morning most of the lower road was \
     under water. As soon as the results are known, the committee will publish a report on the state of \
@@ -74,28 +75,37 @@ fn classifier(criterion: &mut Criterion) {
         let read: usize = texts.iter().map(|text| head(text, MAX_CHARS).len()).sum();
         group.throughput(Throughput::Bytes(read as u64));
         let mut scratch = Scratch::default();
+        // What the other scorers have read by then.
+        let read: Vec<Scan> = texts
+            .iter()
+            .map(|text| {
+                let mut scan = Scan::default();
+                scan.read(text);
+                scan
+            })
+            .collect();
         group.bench_function("features and score", |bencher| {
             bencher.iter(|| {
-                for text in &texts {
-                    black_box(english.logit(&Unmasked::new(text), &mut scratch));
-                }
-            });
-        });
-        group.bench_function("features", |bencher| {
-            bencher.iter(|| {
-                for text in &texts {
+                for (text, scan) in texts.iter().zip(&read) {
                     let text = Unmasked::new(text);
-                    black_box(english.space().slots(&text, &mut scratch).len());
+                    black_box(english.logit((&text, Some(scan)), &mut scratch));
                 }
             });
         });
         group.bench_function("tokens", |bencher| {
+            let (mut own, mut found) = (Scan::default(), Vec::new());
             bencher.iter(|| {
-                let mut sum = 0;
-                for text in &texts {
-                    tokens(&Unmasked::new(text), |token| sum ^= token);
+                for (text, scan) in texts.iter().zip(&read) {
+                    tokens((&Unmasked::new(text), Some(scan)), &mut own, &mut found);
+                    black_box(found.len());
                 }
-                black_box(sum)
+            });
+        });
+        group.bench_function("alone", |bencher| {
+            bencher.iter(|| {
+                for text in &texts {
+                    black_box(english.logit((&Unmasked::new(text), None), &mut scratch));
+                }
             });
         });
         group.bench_function("unmask", |bencher| {

@@ -123,7 +123,10 @@ const PARTS: [Part; 7] = [
     }),
     ("classifier", |room, text| {
         let (text, lang) = (Unmasked::new(text), Some(room.lang));
-        let _ = black_box(room.classifier.logit(&text, lang, &mut room.scratch));
+        let _ = black_box(
+            room.classifier
+                .logit((&text, None), lang, &mut room.scratch),
+        );
     }),
     ("language", |_, text| {
         black_box(identify(text));
@@ -133,6 +136,7 @@ const PARTS: [Part; 7] = [
         black_box(Language::Identified.of(text));
         black_box(room.scorer.measure(text, &mut room.scan));
         let lang = Some(room.lang);
+        let text = (text, Some(&room.scan));
         let _ = black_box(room.classifier.logit(text, lang, &mut room.scratch));
     }),
 ];

@@ -94,7 +94,7 @@ pub struct ClassifierArgs {
     /// Most folds of each validation, which leaves out domains, generators and sources in turn
     #[arg(long, value_name = "N")]
     folds: Option<usize>,
-    /// Most weights of a language, as a power of two
+    /// Most weights of the bigrams of a language, as a power of two
     #[arg(long, value_name = "LOG2")]
     slots: Option<u32>,
     /// Also write every row's held-out logits here, as Parquet

@@ -19,6 +19,7 @@ mod tests;
 
 use thiserror::Error;
 
+use crate::text::Scan;
 use crate::text::normalise::Unmasked;
 
 pub use features::{FeatureSpace, MAX_COMMON, SLOTS_LOG2, Scratch};
@@ -131,10 +132,10 @@ impl Classifier {
 
     /// The log-odds that a machine wrote `text`, at even prior odds, quantised to 2^-20.
     ///
-    /// `lang` is an ISO 639-1 code.
+    /// `scan` as for [`crate::text::tokens()`]; `lang` is an ISO 639-1 code.
     pub fn logit(
         &self,
-        text: &Unmasked<'_>,
+        (text, scan): (&Unmasked<'_>, Option<&Scan>),
         lang: Option<&str>,
         scratch: &mut Scratch,
     ) -> Result<f64, Abstain> {
@@ -143,7 +144,7 @@ impl Classifier {
         }
         let region = lang.and_then(|lang| self.regions.iter().find(|r| r.answers_for(lang)));
         let region = region.ok_or(Abstain::UnknownLanguage)?;
-        region.logit(text, scratch).ok_or(Abstain::TooShort)
+        region.logit((text, scan), scratch).ok_or(Abstain::TooShort)
     }
 
     /// BLAKE3 of the model file's content, in hexadecimal.

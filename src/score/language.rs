@@ -2,9 +2,8 @@
 //! first of the text, unmasked, so that zero-width characters and look-alike letters change no
 //! answer.
 //!
-//! The alphabet of most letters decides which languages are compared. No more letters are read than
-//! settle it. Null where
-//! the text has fewer than [`LEAST`] letters, where half of them are of no alphabet that the model
+//! The alphabet of most letters decides which languages are compared, and no more letters are judged
+//! than settle it. Null where the text has fewer than [`LEAST`] letters, where half of them are of no alphabet that the model
 //! knows, where the text is likelier of another language than the model's or of none, and where the
 //! probability is below [`SURE`].
 

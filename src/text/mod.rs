@@ -16,11 +16,13 @@ mod scan;
 mod sentences;
 mod sieve;
 mod table;
+mod tokens;
 pub mod words;
 
 pub(crate) use self::hash::pair_hash;
 pub use self::hash::word_hash;
 pub use self::scan::Scan;
+pub use self::tokens::tokens;
 pub use self::words::count_words;
 pub(crate) use self::words::words_at;
 

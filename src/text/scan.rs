@@ -5,6 +5,7 @@ use super::lines::{self, Piece};
 use super::ngrams::Ngrams;
 use super::sentences::{self, Sentences};
 use super::table::Table;
+use super::tokens::Marks;
 use super::words::{self, BlockWords, Visit, Word};
 
 /// Words of scratch that are kept between texts: a giant leaves no giant scratch behind.
@@ -32,6 +33,7 @@ pub struct Scan {
     pub(crate) lines: Vec<Piece>,
     pub(crate) paragraphs: Vec<Piece>,
     pub(crate) sentences: Sentences,
+    pub(super) marks: Marks,
     /// Words with at least one letter.
     pub(crate) alpha_words: u64,
     /// Hash signs.
@@ -46,12 +48,14 @@ pub struct Scan {
 impl Scan {
     /// Reads `text`, forgetting what was read before.
     pub fn read(&mut self, text: &str) {
-        if self.hashes.capacity() > KEPT.max(text.len()) {
+        let pieces = self.lines.capacity().max(self.paragraphs.capacity());
+        if self.hashes.capacity().max(pieces) > KEPT.max(text.len()) {
             *self = Scan::default();
         }
         self.hashes.clear();
         self.chars_before.clear();
         self.chars_before.push(0);
+        self.marks.clear();
         self.sentences = Sentences::default();
         (self.alpha_words, self.hash_signs, self.ellipses) = (0, 0, 0);
         self.bytes = text.len() as u64;
@@ -144,6 +148,10 @@ impl Visit for Pass<'_> {
     #[inline]
     fn word(&mut self, word: Word) {
         let scan = &mut *self.scan;
+        if !word.alpha {
+            let words = scan.hashes.len();
+            scan.marks.number(word.span.start, words, word.chars);
+        }
         scan.hashes.push(word.hash);
         self.chars += word.chars;
         scan.chars_before.push(self.chars);
@@ -153,7 +161,15 @@ impl Visit for Pass<'_> {
     #[inline]
     fn words(&mut self, block: BlockWords<'_>) {
         let scan = &mut *self.scan;
-        scan.alpha_words += u64::from(block.alpha());
+        scan.alpha_words += u64::from(block.count());
+        if block.has_digits() {
+            for (word, of) in (scan.hashes.len()..).zip(block.words()) {
+                if !of.alpha {
+                    scan.alpha_words -= 1;
+                    scan.marks.number(of.span.start, word, of.chars);
+                }
+            }
+        }
         let before = scan.chars_before.len();
         scan.chars_before.resize(before + block.count() as usize, 0);
         let mut chars = self.chars;
@@ -190,6 +206,11 @@ impl Visit for Pass<'_> {
             self.scan.sentences.end(words);
         }
     }
+
+    #[inline]
+    fn mark(&mut self, at: usize, mark: char, words: u64) {
+        self.scan.marks.note(self.text, at, mark, words);
+    }
 }
 
 #[cfg(test)]
@@ -203,6 +224,10 @@ mod tests {
         assert_eq!(scan.words(), 2 * KEPT as u64);
         scan.read("one two one");
         assert!(scan.hashes.capacity() <= KEPT);
+        scan.read(&".\n".repeat(2 * KEPT));
+        assert_eq!(scan.words(), 0);
+        scan.read("one two one");
+        assert!(scan.lines.capacity() <= KEPT);
         assert_eq!(
             (scan.words(), scan.type_counts.as_slice()),
             (3, &[2, 1][..])

@@ -67,6 +67,7 @@ mod tests {
             let mut sieve = Sieve::default();
             sieve.begin(1 << 10).insert(7);
             let mut set = sieve.begin(1 << 14);
+            prop_assert!(!set.holds(7));
             for value in &values {
                 set.insert(*value);
                 prop_assert!(set.holds(*value));

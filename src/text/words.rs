@@ -82,13 +82,10 @@ impl BlockWords<'_> {
         self.starts.count_ones()
     }
 
-    /// Words with at least one letter.
+    /// Whether there may be words without a letter.
     #[inline]
-    pub(super) fn alpha(&self) -> u32 {
-        match self.letters {
-            None => self.count(),
-            Some(_) => self.words().map(|word| u32::from(word.alpha)).sum(),
-        }
+    pub(super) fn has_digits(&self) -> bool {
+        self.letters.is_some()
     }
 
     /// The words in order.
@@ -129,6 +126,10 @@ pub(super) trait Visit {
     /// A character between words that is neither blank nor plain ASCII punctuation, at byte `at`;
     /// `words` are before it. Words after it may have been told of already.
     fn sign(&mut self, at: usize, sign: char, words: u64);
+    /// A character between words that is no space, at byte `at`; `words` are before it. Words after it
+    /// may have been told of already.
+    #[inline]
+    fn mark(&mut self, _at: usize, _mark: char, _words: u64) {}
 }
 
 /// Takes `text` apart into words and signs; gives the number of words.
@@ -143,7 +144,11 @@ pub(super) fn walk(text: &str, visitor: &mut impl Visit) -> u64 {
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
         match ASCII[byte as usize] {
-            Ascii::Blank | Ascii::Other | Ascii::Apostrophe => at += 1,
+            Ascii::Blank => at += 1,
+            Ascii::Other | Ascii::Apostrophe => {
+                walk.visitor.mark(at, char::from(byte), walk.words);
+                at += 1;
+            }
             Ascii::Sign => {
                 walk.sign(at, char::from(byte));
                 at += 1;
@@ -220,6 +225,7 @@ impl<V: Visit> Walk<'_, V> {
     #[inline]
     fn sign(&mut self, at: usize, sign: char) {
         self.visitor.sign(at, sign, self.words);
+        self.visitor.mark(at, sign, self.words);
     }
 
     /// The words and signs of a block that begins with an ASCII letter or digit. A word that may go
@@ -253,7 +259,7 @@ impl<V: Visit> Walk<'_, V> {
             inside,
             letters: block.digits.then(|| letters(bytes)),
         });
-        self.signs_of_block(at, bytes, (others & below(whole), starts));
+        self.signs_of_block(at, bytes, (others & !inside & below(whole), starts));
         match open > 0 && end < 64 {
             true => self.run(at + whole as usize),
             false => self.text.len().min(at + whole as usize),
@@ -266,12 +272,12 @@ impl<V: Visit> Walk<'_, V> {
             let place = others.trailing_zeros();
             others &= others - 1;
             let byte = bytes[place as usize];
+            let words = self.words - u64::from((starts & !below(place)).count_ones());
+            let (at, sign) = (at + place as usize, char::from(byte));
             if ASCII[byte as usize] == Ascii::Sign {
-                let after = u64::from((starts & !below(place)).count_ones());
-                let sign = char::from(byte);
-                self.visitor
-                    .sign(at + place as usize, sign, self.words - after);
+                self.visitor.sign(at, sign, words);
             }
+            self.visitor.mark(at, sign, words);
         }
     }
 

@@ -66,8 +66,8 @@ pub struct Example {
 /// The settings of a training; [`Default`] is the recipe of the embedded model.
 #[derive(Debug, Clone)]
 pub struct TrainOptions {
-    /// Binary logarithm of the number of weights of the largest region, 10 to 22 (one byte each in
-    /// the file).
+    /// Binary logarithm of the number of bigrams' weights of the largest region, 10 to 22; other
+    /// n-grams have five sixteenths as many (one byte each in the file).
     pub slots_log2: u32,
     /// Passes over the examples.
     pub epochs: u32,
@@ -90,7 +90,7 @@ pub struct TrainOptions {
 impl Default for TrainOptions {
     fn default() -> TrainOptions {
         TrainOptions {
-            slots_log2: 22,
+            slots_log2: 21,
             epochs: 3,
             rate: 0.1,
             l2: 3e-4,

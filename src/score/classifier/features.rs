@@ -1,16 +1,20 @@
 //! What the classifier sees of a text: the presence of hashed n-grams.
 //!
-//! Two kinds share one table of slots. Word uni- and bigrams say *what* is said. Skeleton
-//! four-grams say *how*: every token outside a short list of the most common ones is one and the
-//! same wildcard, so that "the importance of being" and "the history of being" agree, whatever the
-//! topic (text distortion: Stamatatos, EACL 2017). The second kind is what survives when a model
-//! polishes the words of a person, and what carries over to domains that training never saw.
+//! Word uni- and bigrams say *what* is said. Skeleton four-grams say *how*: every token outside a
+//! short list of the most common ones is one and the same wildcard, so that "the importance of being"
+//! and "the history of being" agree, whatever the topic (text distortion: Stamatatos, EACL 2017).
+//! They are what survives when a model polishes the words of a person, and what carries over to
+//! domains that training never saw.
+//!
+//! Each kind has slots of its own, the kinds with fewer n-grams fewer of them: what is looked up most
+//! then lies close together, and stays in a near cache.
 
-use crate::text::normalise::{Unmasked, tokens};
+use crate::text::normalise::Unmasked;
+use crate::text::{Scan, tokens};
 
 /// An odd constant whose multiples spread over the high bits (2^64 divided by the golden ratio).
 const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
-/// Keeps n-grams of the two kinds apart.
+/// Keeps skeletons apart from pairs of words.
 const SKELETON: u64 = 0xA409_3822_299F_31D0;
 /// Stands for every token that is not common; no token has this hash but by chance of 2^-64.
 const WILDCARD: u64 = 0x082E_FA98_EC4E_6C89;
@@ -18,8 +22,10 @@ const WILDCARD: u64 = 0x082E_FA98_EC4E_6C89;
 /// N-grams that a token ends.
 const NGRAMS: usize = 3;
 
-/// Binary logarithms that a table's number of slots may have.
+/// Binary logarithms that the number of bigrams' slots may have.
 pub const SLOTS_LOG2: std::ops::RangeInclusive<u32> = 10..=22;
+/// How many times fewer slots skeletons and words have, as a power of two.
+const FEWER_LOG2: [u32; 2] = [2, 4];
 /// Buckets beyond which [`CommonTokens`] does not grow; a token without a place is not common then.
 const MOST_BUCKETS: usize = 1 << 14;
 /// Most tokens that may be common.
@@ -32,9 +38,23 @@ pub struct FeatureSpace {
     common: CommonTokens,
 }
 
+/// The slots of one kind of n-gram.
+#[derive(Clone, Copy)]
+struct Kind {
+    first: u32,
+    shift: u32,
+}
+
+impl Kind {
+    #[inline]
+    fn slot(self, hash: u64) -> u32 {
+        self.first + (hash >> self.shift) as u32
+    }
+}
+
 impl FeatureSpace {
-    /// A space of 2^`slots_log2` slots ([`SLOTS_LOG2`]) in which skeletons keep the `common` tokens
-    /// (at most [`MAX_COMMON`] hashes, none of them 0).
+    /// A space of 2^`slots_log2` slots for bigrams ([`SLOTS_LOG2`]) and five sixteenths as many for all else,
+    /// in which skeletons keep the `common` tokens (at most [`MAX_COMMON`] hashes, none of them 0).
     pub fn new(slots_log2: u32, common: &[u64]) -> FeatureSpace {
         FeatureSpace {
             slots_log2,
@@ -42,9 +62,14 @@ impl FeatureSpace {
         }
     }
 
-    /// Binary logarithm of the number of slots.
+    /// Binary logarithm of the number of bigrams' slots.
     pub fn slots_log2(&self) -> u32 {
         self.slots_log2
+    }
+
+    /// The number of all slots.
+    pub fn slots_len(&self) -> usize {
+        slots_len(self.slots_log2)
     }
 
     /// Hashes of the tokens that skeletons keep, sorted.
@@ -55,31 +80,59 @@ impl FeatureSpace {
         hashes
     }
 
-    /// The distinct slots of the n-grams of `text`, as far as it is read, in order of first
-    /// appearance.
-    pub fn slots<'s>(&self, text: &Unmasked<'_>, scratch: &'s mut Scratch) -> &'s [u32] {
-        let Scratch { words, seen } = scratch;
+    /// Bigrams, skeletons and words.
+    fn kinds(&self) -> [Kind; NGRAMS] {
+        let [skeletons, words] = FEWER_LOG2.map(|fewer| self.slots_log2 - fewer);
+        let mut first = 0;
+        [self.slots_log2, skeletons, words].map(|log2| {
+            let kind = Kind {
+                first,
+                shift: 64 - log2,
+            };
+            first += 1 << log2;
+            kind
+        })
+    }
+
+    /// The slots of the n-grams of `text`, as far as it is read, in order of first appearance.
+    /// `scan` as for [`tokens`].
+    ///
+    /// Each n-gram counts once. Two are taken for one where one of [`KEYS`] is that of both, which
+    /// in a document of 1,000 characters befalls one of some two hundred.
+    pub fn slots<'s>(
+        &self,
+        (text, scan): (&Unmasked<'_>, Option<&Scan>),
+        scratch: &'s mut Scratch,
+    ) -> &'s [u32] {
+        let Scratch { own, words, seen } = scratch;
         // First all tokens, then all n-grams: a loop without a branch that depends on the text.
-        words.clear();
-        tokens(text, |token| words.push(token));
-        let mut seen = seen.begin(words.len() * NGRAMS, self.slots_log2);
+        tokens((text, scan), own, words);
+        let mut seen = seen.begin(words.len() * NGRAMS);
+        let [pairs, skeletons, single] = self.kinds();
         let mut last = 0;
         let mut kept = [0; 3];
         for (at, &word) in words.iter().enumerate() {
-            seen.add(word);
+            seen.add(single, word);
             if at >= 1 {
-                seen.add(join(last, word));
+                seen.add(pairs, join(last, word));
             }
             last = word;
             let [first, second, third] = kept;
             let now = self.common.kept(word);
             if at >= 3 {
-                seen.add(join(first, join(second, join(third, now ^ SKELETON))));
+                let skeleton = join(first, join(second, join(third, now ^ SKELETON)));
+                seen.add(skeletons, skeleton);
             }
             kept = [second, third, now];
         }
         seen.end()
     }
+}
+
+/// The number of all slots where bigrams have 2^`slots_log2`.
+pub(super) fn slots_len(slots_log2: u32) -> usize {
+    let fewer = FEWER_LOG2.map(|fewer| 1usize << (slots_log2 - fewer));
+    fewer.iter().sum::<usize>() + (1 << slots_log2)
 }
 
 /// The hash of what `left` and `right` stand for, side by side.
@@ -137,37 +190,49 @@ impl CommonTokens {
 }
 
 /// Room that one worker uses for one document after the other.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Scratch {
+    /// Of text that nobody else has read as it is seen.
+    own: Scan,
     words: Vec<u64>,
     seen: Seen,
 }
 
-/// The distinct slots of a document.
-#[derive(Debug, Default)]
+/// Bits of an n-gram's hash by which it is known again: so few that the table stays in the nearest
+/// cache. Other bits than those of slots.
+const KEY_SHIFT: u32 = 12;
+/// How many keys there are.
+const KEYS: usize = 1 << 16;
+
+/// The n-grams of a document.
+#[derive(Debug)]
 struct Seen {
-    /// One bit a slot; all zero between documents.
-    bits: Vec<u64>,
+    /// One bit a key; all zero between documents.
+    bits: Box<[u64; KEYS / 64]>,
     /// The slots of the document that is read, and room for more.
     slots: Vec<u32>,
 }
 
-/// [`Seen`] while one document is read: all that changes with every n-gram stands beside the two
-/// tables and not in them, so that it can stay in registers.
+impl Default for Seen {
+    fn default() -> Seen {
+        Seen {
+            bits: Box::new([0; KEYS / 64]),
+            slots: Vec::new(),
+        }
+    }
+}
+
+/// [`Seen`] while one document is read: all that changes with every n-gram stands beside the tables
+/// and not in them, so that it can stay in registers.
 struct Adding<'s> {
-    bits: &'s mut [u64],
-    /// The first `count` are the slots, and one more may be written after them.
+    bits: &'s mut [u64; KEYS / 64],
+    /// The first `count` are those of the document, and one more may be written after them.
     slots: &'s mut [u32],
     count: usize,
-    shift: u32,
 }
 
 impl Seen {
-    fn begin(&mut self, most: usize, slots_log2: u32) -> Adding<'_> {
-        let words = (1usize << slots_log2).div_ceil(64);
-        if self.bits.len() < words {
-            self.bits.resize(words, 0);
-        }
+    fn begin(&mut self, most: usize) -> Adding<'_> {
         if self.slots.len() <= most {
             self.slots.resize(most + 1, 0);
         }
@@ -175,31 +240,27 @@ impl Seen {
             bits: &mut self.bits,
             slots: &mut self.slots,
             count: 0,
-            shift: 64 - slots_log2,
         }
     }
 }
 
 impl<'s> Adding<'s> {
-    /// Adds the slot of `hash`. It is written in any case, and counted if it is new: whether it is
-    /// cannot be foreseen, and a branch would be mispredicted half of the time.
+    /// Adds the n-gram of `hash`. Its slot is written in any case, and counted if the n-gram is new:
+    /// whether it is cannot be foreseen, and a branch would be mispredicted half of the time.
     #[inline]
-    fn add(&mut self, hash: u64) {
-        let slot = (hash >> self.shift) as u32;
-        let bits = &mut self.bits[(slot >> 6) as usize];
-        let bit = 1u64 << (slot & 63);
+    fn add(&mut self, kind: Kind, hash: u64) {
+        let key = (hash >> KEY_SHIFT) as usize & (KEYS - 1);
+        let bits = &mut self.bits[key >> 6];
+        let bit = 1u64 << (key & 63);
         let before = *bits;
         *bits = before | bit;
-        self.slots[self.count] = slot;
+        self.slots[self.count] = kind.slot(hash);
         self.count += usize::from(before & bit == 0);
     }
 
     /// The slots; no bit is left set.
     fn end(self) -> &'s [u32] {
-        let slots = &self.slots[..self.count];
-        for &slot in slots {
-            self.bits[(slot >> 6) as usize] = 0;
-        }
-        slots
+        self.bits.fill(0);
+        &self.slots[..self.count]
     }
 }

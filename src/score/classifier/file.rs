@@ -10,7 +10,7 @@
 //!             languages u32, then each: length u8, its ASCII letters, AUROC f64
 //!             bias f64, scale f64, slots_log2 u32
 //!             common tokens u32, then their hashes u64, rising
-//!         2^slots_log2 weights i8 of each region, and nothing more
+//!         a weight i8 for each slot of each region, and nothing more
 //! ```
 
 use super::features::{FeatureSpace, MAX_COMMON, SLOTS_LOG2};
@@ -19,7 +19,7 @@ use super::{AnsweredLanguage, Classifier, ModelError, Reference, Region};
 use crate::score::sealed::seal;
 
 const MAGIC: &[u8; 8] = b"tamisclf";
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 /// Bound of biases, scales and spreads: no training comes near it, and no sum of logits overflows.
 const MOST: f64 = 1e3;
 
@@ -112,7 +112,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Classifier, ModelError> {
     let reference = read_reference(&mut file)?;
     let mut regions = read_regions(&mut file)?;
     for region in &mut regions {
-        let weights = file.take(1 << region.space.slots_log2(), "weights")?;
+        let weights = file.take(region.space.slots_len(), "weights")?;
         region.weights = weights.iter().map(|&w| i8::from_le_bytes([w])).collect();
     }
     if !file.rest.is_empty() {

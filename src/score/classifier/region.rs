@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::features::{FeatureSpace, Scratch};
 use super::quantise;
+use crate::text::Scan;
 use crate::text::normalise::Unmasked;
 
 /// A language that a model answers for, and why.
@@ -69,9 +70,14 @@ impl Region {
         &self.space
     }
 
-    /// The logit of `text`, as far as it is read; `None` where nothing is to be read.
-    pub fn logit(&self, text: &Unmasked<'_>, scratch: &mut Scratch) -> Option<f64> {
-        let slots = self.space.slots(text, scratch);
+    /// The logit of `text`, as far as it is read; `None` where nothing is to be read. `scan` as for
+    /// [`crate::text::tokens()`].
+    pub fn logit(
+        &self,
+        (text, scan): (&Unmasked<'_>, Option<&Scan>),
+        scratch: &mut Scratch,
+    ) -> Option<f64> {
+        let slots = self.space.slots((text, scan), scratch);
         if slots.is_empty() {
             return None;
         }

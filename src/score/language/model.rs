@@ -51,7 +51,7 @@ pub struct Table {
     pub weights: Weights,
 }
 
-/// Weights, each with [`BIAS`] added: 1 to [`MOST_WEIGHT`].
+/// Weights, each with [`BIAS`] added: 0 to [`MOST_WEIGHT`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Weights(Vec<Line>);
 

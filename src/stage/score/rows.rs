@@ -258,7 +258,7 @@ pub(in crate::stage) fn score_text(
     let measured = scorer.measure(&text, scan);
     match models
         .classifier
-        .logit(&text, measured.lang.as_deref(), scratch)
+        .logit((&text, Some(scan)), measured.lang.as_deref(), scratch)
     {
         Ok(logit) => {
             row.logit = Some(logit);

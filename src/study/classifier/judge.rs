@@ -15,7 +15,7 @@ pub enum Model {
 }
 
 /// Room that one worker uses for one document after the other.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Scratch {
     classifier: classifier::Scratch,
     line: LineScratch,
@@ -57,7 +57,7 @@ impl Model {
     fn judge(&self, text: &str, lang: Option<&str>, scratch: &mut Scratch) -> Verdict {
         match self {
             Model::Classifier(classifier) => {
-                classifier.logit(&Unmasked::new(text), lang, &mut scratch.classifier)
+                classifier.logit((&Unmasked::new(text), None), lang, &mut scratch.classifier)
             }
             Model::FastText(model) => {
                 let probability = model.score(text, &mut scratch.line);

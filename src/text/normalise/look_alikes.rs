@@ -28,11 +28,12 @@ pub(super) enum Plain {
 }
 
 /// The plain letters of a styled one: full-width, mathematical, enclosed, raised, small capital,
-/// ligature; `None` for every other character.
+/// ligature; the plain digit of a full-width one; `None` for every other character.
 pub(super) fn plain(c: char) -> Option<Plain> {
     let code = u32::from(c);
     let from = |first: u32, letter: char| nth(letter, code - first);
     let one = match code {
+        0xFF10..=0xFF19 => from(0xFF10, '0'),
         0xFF21..=0xFF3A => from(0xFF21, 'A'),
         0xFF41..=0xFF5A => from(0xFF41, 'a'),
         0x1D400..=0x1D6A3 => match (code - 0x1D400) % 52 {

@@ -60,6 +60,11 @@ impl<'t> Unmasked<'t> {
         &self.seen().text
     }
 
+    /// Whether nothing of it is masked, so that [`Self::as_str`] is how the text begins.
+    pub fn is_plain(&self) -> bool {
+        matches!(self.seen().text, Cow::Borrowed(_))
+    }
+
     /// The first `chars` of [`Self::as_str`].
     pub fn head(&self, chars: usize) -> &str {
         let seen = self.as_str();
@@ -113,7 +118,7 @@ fn unmask(head: &str, look: &Look, max_chars: usize) -> Option<String> {
 
 /// `text` without what cannot be seen, styled letters plain.
 fn plain_letters(text: &str) -> String {
-    let mut plain_text = String::with_capacity(text.len());
+    let mut plain_text = String::with_capacity(text.len().min(4 * MAX_CHARS));
     let mut copied = 0;
     for (at, c) in text.char_indices().filter(|&(_, c)| is_masked(c)) {
         plain_text.push_str(&text[copied..at]);

@@ -59,8 +59,8 @@ fn judge_fold(
             Some(HeldOut {
                 row,
                 fold: index,
-                short: model.logit(&Unmasked::first(text, REPORT_CHARS), &mut scratch)?,
-                full: model.logit(&Unmasked::new(text), &mut scratch)?,
+                short: model.logit((&Unmasked::first(text, REPORT_CHARS), None), &mut scratch)?,
+                full: model.logit((&Unmasked::new(text), None), &mut scratch)?,
             })
         })
         .collect()

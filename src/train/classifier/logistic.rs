@@ -19,7 +19,7 @@ pub(super) fn fit(
     space: &FeatureSpace,
     options: &TrainOptions,
 ) -> (Vec<f32>, f64) {
-    let mut state = vec![Weight::default(); 1 << space.slots_log2()];
+    let mut state = vec![Weight::default(); space.slots_len()];
     let mut bias = Weight::default();
     let mut order: Vec<(usize, usize)> = chosen
         .iter()

@@ -7,7 +7,8 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_128_with_seed};
 
 use super::{Example, TrainError, TrainOptions};
 use crate::score::classifier::{FeatureSpace, MIN_CHARS, Scratch};
-use crate::text::normalise::{Unmasked, head, mix, tokens};
+use crate::text::normalise::{Unmasked, head, mix};
+use crate::text::{Scan, tokens};
 
 /// Shortest and longest crop, in characters.
 const CROP: (u64, u64) = (300, 2_000);
@@ -112,7 +113,7 @@ impl<'e> Rows<'e> {
                     .map(|i| {
                         let crop = crop(&row.example.text, mix(row.hash.wrapping_add(i)));
                         let crop = Unmasked::first(crop, CROP.1 as usize);
-                        space.slots(&crop, scratch).to_vec()
+                        space.slots((&crop, None), scratch).to_vec()
                     })
                     .filter(|slots| !slots.is_empty())
                     .collect();
@@ -126,11 +127,13 @@ impl<'e> Rows<'e> {
         let documents = self.rows.par_iter().fold(HashMap::new, |mut sums, row| {
             let mut seen = HashSet::new();
             let text = Unmasked::first(&row.example.text, CROP.1 as usize);
-            tokens(&text, |token| {
+            let (mut scan, mut found) = (Scan::default(), Vec::new());
+            tokens((&text, None), &mut scan, &mut found);
+            for token in found {
                 if seen.insert(token) {
                     *sums.entry(token).or_insert(0u64) += (row.weight * UNIT) as u64;
                 }
-            });
+            }
             sums
         });
         let sums = documents.reduce(HashMap::new, |mut a, b| {
