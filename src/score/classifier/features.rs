@@ -97,7 +97,7 @@ impl FeatureSpace {
     /// The slots of the n-grams of `text`, as far as it is read, in order of first appearance.
     /// `scan` as for [`tokens`].
     ///
-    /// Each n-gram counts once. Two are taken for one where one of [`KEYS`] is that of both, which
+    /// Each n-gram counts once. Two are taken for one where 16 bits of their hashes agree, which
     /// in a document of 1,000 characters befalls one of some two hundred.
     pub fn slots<'s>(
         &self,
