@@ -198,10 +198,9 @@ pub struct Scratch {
     seen: Seen,
 }
 
-/// Bits of an n-gram's hash by which it is known again: so few that the table stays in the nearest
-/// cache. Other bits than those of slots.
+/// Where the bits of an n-gram's hash begin by which it is known again; its slot is of higher ones.
 const KEY_SHIFT: u32 = 12;
-/// How many keys there are.
+/// How many keys there are: so few that a bit for each stays in the nearest cache.
 const KEYS: usize = 1 << 16;
 
 /// The n-grams of a document.

@@ -124,18 +124,22 @@ impl<'e> Rows<'e> {
     pub(super) fn common_tokens(&self, count: usize) -> Vec<u64> {
         // Whole numbers, whose sum does not depend on the order of addition.
         const UNIT: f64 = 65_536.0;
-        let documents = self.rows.par_iter().fold(HashMap::new, |mut sums, row| {
-            let mut seen = HashSet::new();
-            let text = Unmasked::first(&row.example.text, CROP.1 as usize);
-            let (mut scan, mut found) = (Scan::default(), Vec::new());
-            tokens((&text, None), &mut scan, &mut found);
-            for token in found {
-                if seen.insert(token) {
-                    *sums.entry(token).or_insert(0u64) += (row.weight * UNIT) as u64;
+        let room = || (HashMap::new(), Scan::default(), Vec::new());
+        let documents = self
+            .rows
+            .par_iter()
+            .fold(room, |(mut sums, mut scan, mut found), row| {
+                let mut seen = HashSet::new();
+                let text = Unmasked::first(&row.example.text, CROP.1 as usize);
+                tokens((&text, None), &mut scan, &mut found);
+                for &token in &found {
+                    if seen.insert(token) {
+                        *sums.entry(token).or_insert(0u64) += (row.weight * UNIT) as u64;
+                    }
                 }
-            }
-            sums
-        });
+                (sums, scan, found)
+            });
+        let documents = documents.map(|(sums, ..)| sums);
         let sums = documents.reduce(HashMap::new, |mut a, b| {
             for (token, sum) in b {
                 *a.entry(token).or_insert(0) += sum;
