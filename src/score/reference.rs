@@ -51,7 +51,6 @@ pub struct ReferenceLanguage {
     pub ngrams: u64,
     /// Negative natural logarithms of the probabilities, in steps of 1/2048.
     steps: Vec<u16>,
-    probabilities: Vec<f64>,
 }
 
 impl ReferenceLanguage {
@@ -62,24 +61,21 @@ impl ReferenceLanguage {
                 .round()
                 .clamp(0.0, f64::from(u16::MAX)) as u16
         });
-        ReferenceLanguage::of_steps(counts.ngrams, steps.collect())
-    }
-
-    /// The probabilities sum to 1 again after rounding.
-    fn of_steps(ngrams: u64, steps: Vec<u16>) -> ReferenceLanguage {
-        let raw = || steps.iter().map(|&step| libm::exp(-f64::from(step) / STEP));
-        let whole: f64 = raw().sum();
-        let probabilities = raw().map(|p| p / whole).collect();
         ReferenceLanguage {
-            ngrams,
-            steps,
-            probabilities,
+            ngrams: counts.ngrams,
+            steps: steps.collect(),
         }
     }
 
-    /// Probability of each bucket, none of them 0.
+    /// Probability of each bucket, none of them 0. They are computed anew, since most work asks for
+    /// few languages: they sum to 1 again after the rounding of the logarithms.
     pub fn probabilities(&self) -> impl Iterator<Item = f64> {
-        self.probabilities.iter().copied()
+        let raw = || {
+            let steps = self.steps.iter();
+            steps.map(|&step| libm::exp(-f64::from(step) / STEP))
+        };
+        let whole: f64 = raw().sum();
+        raw().map(move |p| p / whole)
     }
 }
 
@@ -161,7 +157,10 @@ impl Reference {
             let steps = steps
                 .chunks_exact(2)
                 .map(|two| u16::from_le_bytes([two[0], two[1]]));
-            let profile = ReferenceLanguage::of_steps(u64::from_le_bytes(*ngrams), steps.collect());
+            let profile = ReferenceLanguage {
+                ngrams: u64::from_le_bytes(*ngrams),
+                steps: steps.collect(),
+            };
             if !reference.insert(lang, profile) {
                 return None;
             }

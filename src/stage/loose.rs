@@ -9,12 +9,13 @@ use super::engine::Engine;
 use super::error::StageError;
 use super::inputs::same_file;
 use super::job::CallOptions;
-use super::models::Models;
 use super::score::{in_room, score_text};
-use crate::config::{Compat, Config, Source, TextPaths};
+use crate::config::{Compat, Source, TextPaths};
 use crate::document::Origin;
 use crate::score::Scorer;
+use crate::score::classifier::Classifier;
 use crate::score::language::Language;
+use crate::score::reference::Reference;
 use crate::score::row::{RowSchema, ScoreRow, Status};
 use crate::shard::{self, Shard, TableWriter};
 
@@ -54,7 +55,7 @@ fn refuse_inputs(shards: &[Shard], out: &Path) -> Result<(), StageError> {
 /// # Errors
 /// The first shard that cannot be read ends the work: nothing is written then.
 pub fn score(request: &Request<'_>, options: &CallOptions) -> Result<(u64, u64), StageError> {
-    let models = Models::load(&Config::default())?;
+    let classifier = Classifier::embedded();
     let engine = Engine::new(
         options.threads,
         options.memory,
@@ -66,8 +67,8 @@ pub fn score(request: &Request<'_>, options: &CallOptions) -> Result<(u64, u64),
         ..Source::new("loose", request.patterns.to_vec(), Origin::Unknown)
     };
     let columns = SourceColumns::new(&source, &[]).columns;
-    let scorer =
-        Scorer::new(&models.reference, None, request.language.clone()).compatible(request.compat);
+    let scorer = Scorer::new(Reference::embedded(), None, request.language.clone())
+        .compatible(request.compat);
     let shards = shard::find(request.patterns)?;
     refuse_inputs(&shards, request.out)?;
     engine.progress.begin("score", shards.len());
@@ -88,7 +89,7 @@ pub fn score(request: &Request<'_>, options: &CallOptions) -> Result<(u64, u64),
                         if let Ok(text) = block.text(i) {
                             row.status = Status::Ok;
                             let scratch = (&mut room.scan, &mut room.scratch);
-                            score_text(&mut row, text, &scorer, &models, scratch);
+                            score_text(&mut row, text, (&scorer, &classifier), scratch);
                             bytes += row.bytes;
                         }
                         row.id = block.id(i).map(str::to_owned);

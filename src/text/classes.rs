@@ -43,16 +43,15 @@ const CLASSES: [Class; 10] = [
     Class::Stacker,
 ];
 
-/// The two planes that hold all cased letters and nearly all text; beyond, classes are computed.
-const TABLED: usize = 0x20000;
+/// The plane that holds nearly all text but emoji; beyond, classes are computed.
+const TABLED: usize = 0x10000;
 
-/// Class in the upper eight bits; below, for the first plane, the UTF-8 bytes of the folded
-/// character, the first one lowest.
+/// Class in the upper eight bits; below, the UTF-8 bytes of the folded character, the first one
+/// lowest. A program that reads one short text waits for all of it.
 static TABLE: LazyLock<Vec<u32>> = LazyLock::new(|| {
     (0..TABLED as u32)
         .map(|code| match char::from_u32(code) {
-            Some(c) if code <= 0xFFFF => ((computed(c) as u32) << 24) | utf8(folded(c)),
-            Some(c) => (computed(c) as u32) << 24,
+            Some(c) => ((computed(c) as u32) << 24) | utf8(folded(c)),
             None => 0,
         })
         .collect()
@@ -87,10 +86,8 @@ impl Classes {
     #[inline]
     pub(super) fn of(self, c: char) -> (Class, u32) {
         match self.0.get(c as usize) {
-            Some(entry) if c <= '\u{FFFF}' => {
-                (CLASSES[(entry >> 24) as usize], entry & 0x00FF_FFFF)
-            }
-            _ => (self.class(c), utf8(folded(c))),
+            Some(entry) => (CLASSES[(entry >> 24) as usize], entry & 0x00FF_FFFF),
+            None => (computed(c), utf8(folded(c))),
         }
     }
 }
@@ -120,6 +117,9 @@ fn computed(c: char) -> Class {
         0x31A0..=0x31BF | 0x31F0..=0x31FF | 0xFF66..=0xFF9D => Class::Cjk,
         0x3400..=0x4DBF | 0x4E00..=0x9FFF | 0xF900..=0xFAFF => Class::Cjk,
         0x1B000..=0x1B16F | 0x20000..=0x2FFFF | 0x30000..=0x3FFFF => Class::Cjk,
+        // Hangul syllables, private use and emoji are so many that it pays not to look them up.
+        0xAC00..=0xD7A3 => Class::Letter,
+        0xE000..=0xF8FF | 0x1F200..=0x1FBEF => Class::Other,
         0x0E40..=0x0E44 | 0x0EC0..=0x0EC4 => Class::Prefix,
         0x0E30 | 0x0E32 | 0x0E33 | 0x0E45 | 0x0E46 => Class::Suffix,
         0x0EB0 | 0x0EB2 | 0x0EB3 | 0x0EC6 | 0x17D7 => Class::Suffix,
@@ -149,6 +149,23 @@ mod tests {
         for c in (0..=0x10FFFF).step_by(7).filter_map(char::from_u32) {
             assert_eq!(classes.class(c), computed(c), "{c:?}");
             assert_eq!(classes.of(c), (computed(c), utf8(folded(c))), "{c:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_looked_up_is_what_the_tables_say() {
+        for code in (0xAC00..=0xD7A3)
+            .chain(0xE000..=0xF8FF)
+            .chain(0x1F200..=0x1FBEF)
+        {
+            let c = char::from_u32(code).unwrap();
+            let class = match c {
+                _ if is_mark(code) => Class::Mark,
+                _ if c.is_alphabetic() => Class::Letter,
+                _ if c.is_numeric() => Class::Digit,
+                _ => Class::Other,
+            };
+            assert_eq!(computed(c), class, "{c:?}");
         }
     }
 

@@ -103,7 +103,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<LanguageModel, LanguageModelError> {
         parts.push(hold(part, rises, "order of alphabets")?);
     }
     hold((), file.0.is_empty(), "length")?;
-    Ok(LanguageModel::new(codes, parts))
+    let digest = blake3::hash(bytes).to_hex().to_string();
+    Ok(LanguageModel::sealed(codes, parts, digest))
 }
 
 fn read_codes(file: &mut Fields<'_>) -> Result<Vec<String>, LanguageModelError> {
@@ -165,11 +166,11 @@ fn read_table(
         *scale = hold(found, found > 0.0 && found < 1e3, "scale")?;
     }
     let weights = file.take(width << rows_log2, "weights")?;
-    let small = weights.iter().all(|&weight| weight <= MOST_WEIGHT);
+    let most = weights.iter().fold(0, |most: u8, &weight| most.max(weight));
     Ok(Table {
         rows_log2,
         scales,
-        weights: Weights::new(hold(weights, small, "weight")?),
+        weights: Weights::new(hold(weights, most <= MOST_WEIGHT, "weight")?),
     })
 }
 

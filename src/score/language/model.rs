@@ -299,18 +299,23 @@ impl Part {
 impl LanguageModel {
     /// A model of `parts`, no alphabet in two of them, whose columns name `codes` by their place.
     pub fn new(codes: Vec<String>, parts: Vec<Part>) -> LanguageModel {
+        let mut model = LanguageModel::sealed(codes, parts, String::new());
+        model.digest = file::digest(&model);
+        model
+    }
+
+    /// [`LanguageModel::new`] of a file with this digest.
+    pub(super) fn sealed(codes: Vec<String>, parts: Vec<Part>, digest: String) -> LanguageModel {
         let mut by_alphabet = [None; Alphabet::COUNT];
         for (place, part) in parts.iter().enumerate() {
             by_alphabet[part.alphabet as usize] = Some(place as u8);
         }
-        let mut model = LanguageModel {
+        LanguageModel {
             codes,
             parts,
             by_alphabet,
-            digest: String::new(),
-        };
-        model.digest = file::digest(&model);
-        model
+            digest,
+        }
     }
 
     /// Reads a model file.

@@ -9,12 +9,11 @@ use crate::config::{Config, Weight};
 use crate::document::{Origin, Value};
 use crate::edit;
 use crate::score::Scorer;
-use crate::score::classifier::Scratch;
+use crate::score::classifier::{Classifier, Scratch};
 use crate::score::fasttext::LineScratch;
 use crate::score::measure::Measure;
 use crate::score::row::{InputType, RowSchema, ScoreRow, Status};
 use crate::shard::{BadRow, Block};
-use crate::stage::models::Models;
 use crate::text::normalise::Unmasked;
 use crate::text::{MEASURED_BYTES, Scan, beginning};
 
@@ -148,7 +147,8 @@ impl Task<'_> {
             .declared(self.source, value, block.provenance(i).as_deref());
         let mut row = ScoreRow::new(block.first_row() + i as u64, Status::Ok);
         let scratch = (&mut room.scan, &mut room.scratch);
-        score_text(&mut row, text, self.scorer, &self.job.models, scratch);
+        let models = (self.scorer, &self.job.models.classifier);
+        score_text(&mut row, text, models, scratch);
         row.id = block.id(i).map(str::to_owned);
         (row.declared_origin, row.declared_by) = declared.origin.unzip();
         row.generation = declared.generation;
@@ -250,16 +250,12 @@ fn finite(row: &ScoreRow, models: &[String]) -> Result<(), String> {
 pub(in crate::stage) fn score_text(
     row: &mut ScoreRow,
     text: &str,
-    scorer: &Scorer,
-    models: &Models,
+    (scorer, classifier): (&Scorer, &Classifier),
     (scan, scratch): (&mut Scan, &mut Scratch),
 ) {
     let text = Unmasked::new(text);
     let measured = scorer.measure(&text, scan);
-    match models
-        .classifier
-        .logit((&text, Some(scan)), measured.lang.as_deref(), scratch)
-    {
+    match classifier.logit((&text, Some(scan)), measured.lang.as_deref(), scratch) {
         Ok(logit) => {
             row.logit = Some(logit);
             row.p_synthetic = Some(1.0 / (1.0 + libm::exp(-logit)));
