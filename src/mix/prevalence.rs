@@ -37,11 +37,9 @@ pub use sample::{MIN_SAMPLE, SampleSums, wilson};
 
 /// Places at which human and machine text are tried: people vary less.
 const PLACES: (usize, usize) = (15, 11);
-/// Documents that a pool's likelihood counts for at most: with the training's domains alone, and
-/// with human anchors. Shapes are not exact; on left-out domains these give intervals that hold.
-const MOST: (f64, f64) = (100.0, 200.0);
-/// The same of anchors.
-const MOST_ANCHORS: f64 = 100.0;
+/// Documents that a pool's likelihood, and that of anchors, counts for at most. Shapes are not exact:
+/// on left-out domains this gives intervals that hold.
+const MOST: f64 = 100.0;
 /// A pool that fits better than this is like the training's domains, however well they fit
 /// themselves: one drawn with repeats, or by few hands, is rougher than chance alone makes it.
 const LEAST_MISFIT: f64 = 0.1;
@@ -161,31 +159,20 @@ pub fn prevalence(
     }
     let pool = binned(pool);
     let (mut humans, machines) = candidates(evidence);
-    match (anchors.human.map(binned), anchors.machine.map(binned)) {
+    let method = match (anchors.human, anchors.machine) {
         (Some(human), Some(machine)) => {
-            let found = local::from_anchors(&pool, (&human, &machine), (&humans, &machines));
-            Some(Estimate::new(found, Method::LangReiczigel))
+            let sides = (&evidence.human, &evidence.machine);
+            let found = local::from_anchors(&pool, (human, machine), sides);
+            return Some(Estimate::new(found, Method::LangReiczigel));
         }
         (Some(human), None) => {
-            placed(&mut humans, &human);
-            let method = (Method::MixtureAnchored, MOST.1);
-            Some(credible(
-                &pool,
-                (&humans, &machines),
-                method,
-                evidence.misfit,
-            ))
+            placed(&mut humans, &binned(human));
+            Method::MixtureAnchored
         }
-        (None, _) => {
-            let method = (Method::MixtureGlobal, MOST.0);
-            Some(credible(
-                &pool,
-                (&humans, &machines),
-                method,
-                evidence.misfit,
-            ))
-        }
-    }
+        (None, _) => Method::MixtureGlobal,
+    };
+    let sides = (humans.as_slice(), machines.as_slice());
+    Some(credible(&pool, sides, method, evidence.misfit))
 }
 
 fn candidates(evidence: &Evidence) -> (Vec<Candidate>, Vec<Candidate>) {
@@ -198,7 +185,7 @@ fn candidates(evidence: &Evidence) -> (Vec<Candidate>, Vec<Candidate>) {
 /// Weighs candidates by how likely they make the anchors.
 fn placed(candidates: &mut [Candidate], anchors: &Counts) {
     let total: f64 = anchors.iter().sum();
-    let tempered = (MOST_ANCHORS / total).min(1.0);
+    let tempered = (MOST / total).min(1.0);
     for candidate in candidates {
         candidate.prior += tempered * candidate.log_likelihood(anchors);
     }
@@ -208,14 +195,14 @@ fn placed(candidates: &mut [Candidate], anchors: &Counts) {
 fn credible(
     pool: &Counts,
     (human, machine): (&[Candidate], &[Candidate]),
-    (method, most): (Method, f64),
+    method: Method,
     usual: f64,
 ) -> Estimate {
     let usual = usual.max(LEAST_MISFIT);
-    let first = posterior(pool, human, machine, most);
+    let first = posterior(pool, human, machine, MOST);
     let unlike = first.misfit > usual;
     let found = if unlike {
-        let fewer = (most * usual / first.misfit).max(LEAST);
+        let fewer = (MOST * usual / first.misfit).max(LEAST);
         posterior(pool, human, machine, fewer)
     } else {
         first
@@ -236,5 +223,5 @@ pub fn misfit(pool: &LogitCounts, evidence: &Evidence) -> f64 {
         return 0.0;
     }
     let (human, machine) = candidates(evidence);
-    posterior(&binned(pool), &human, &machine, MOST.0).misfit
+    posterior(&binned(pool), &human, &machine, MOST).misfit
 }

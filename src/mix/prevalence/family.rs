@@ -21,6 +21,8 @@ const REACH: f64 = 2.6;
 const SPREADS: [f64; 3] = [-1.2, 0.0, 1.2];
 /// A few dozen domains show less variety than there is.
 const WIDER: f64 = 1.25;
+/// Least spread of documents that all lie in one place.
+const LEAST_SD: f64 = WIDTH / 2.0;
 /// Share of every candidate that lies evenly in all bins, so that no document is impossible.
 const FLAT: f64 = 1e-3;
 
@@ -89,6 +91,13 @@ impl Side {
             }
         }
         candidates
+    }
+
+    /// Shares in bins of documents that lie as these do, in the shape of this side.
+    pub fn like(&self, documents: &LogitCounts) -> Counts {
+        let place = documents.mean();
+        let (mean, sd) = place.map_or((self.mean.0, 0.0), |place| (place.mean, place.sd));
+        self.bins(mean, sd.max(LEAST_SD))
     }
 
     /// Shares in bins of the shape at this mean and standard deviation.

@@ -4,10 +4,12 @@
 //! Lang and Reiczigel (Preventive Veterinary Medicine 113, 2014, equations 2, 4, 6, 7, 16 and 17; in
 //! the fourth the sign that Fay's R package asht corrects).
 
-use super::family::{BINS, Candidate, Counts};
+use super::super::LogitCounts;
+use super::family::{BINS, Counts, Side, binned};
 
-/// Documents that the best candidate counts for beside local ones.
-const SUPPORT: f64 = 20.0;
+/// Documents that the shape which training saw counts for beside local ones: fifty or a hundred of
+/// these leave bins to chance, and a pool fits such histograms better with a share too high.
+const SUPPORT: f64 = 60.0;
 /// Two-sided 95% point of the normal distribution.
 pub const Z: f64 = 1.959_963_984_540_054;
 
@@ -20,13 +22,14 @@ pub struct Rate {
     pub count: f64,
 }
 
-/// Point and 95% interval of the share, from histograms of human and machine anchors.
+/// Point and 95% interval of the share, from human and machine anchors and the shapes of their sides.
 pub fn from_anchors(
     pool: &Counts,
-    (human, machine): (&Counts, &Counts),
-    (humans, machines): (&[Candidate], &[Candidate]),
+    (human, machine): (&LogitCounts, &LogitCounts),
+    (humans, machines): (&Side, &Side),
 ) -> (f64, f64, f64) {
-    let (h, m) = (likeliest(humans, human), likeliest(machines, machine));
+    let (h, m) = (&humans.like(human), &machines.like(machine));
+    let (human, machine) = (&binned(human), &binned(machine));
     let share = likeliest_share(pool, &supported(human, h), &supported(machine, m));
     let at = threshold(h, m);
     let above = |counts: &Counts| Rate {
@@ -42,35 +45,23 @@ pub fn from_anchors(
     (share, low.min(share), high.max(share))
 }
 
-/// The candidate that anchors make likeliest.
-fn likeliest<'c>(candidates: &'c [Candidate], anchors: &Counts) -> &'c Candidate {
-    let mut best = (&candidates[0], f64::NEG_INFINITY);
-    for candidate in candidates {
-        let log = candidate.prior + candidate.log_likelihood(anchors);
-        if log > best.1 {
-            best = (candidate, log);
-        }
-    }
-    best.0
-}
-
-/// Shares in bins: the anchors', and a few documents' worth of the candidate's.
-fn supported(anchors: &Counts, candidate: &Candidate) -> Counts {
+/// Shares in bins: the anchors', and some documents' worth of the shape.
+fn supported(anchors: &Counts, shape: &Counts) -> Counts {
     let total = anchors.iter().sum::<f64>() + SUPPORT;
     let mut shares = [0.0; BINS];
     for (bin, share) in shares.iter_mut().enumerate() {
-        *share = (anchors[bin] + SUPPORT * candidate.bins[bin]) / total;
+        *share = (anchors[bin] + SUPPORT * shape[bin]) / total;
     }
     shares
 }
 
-/// The bin from which on flagging tells the two candidates apart best (Youden's index). Chosen on
+/// The bin from which on flagging tells the two apart best (Youden's index). Chosen on
 /// smooth histograms: chosen on the anchors' own it would flatter the rates that are read off there.
-fn threshold(human: &Candidate, machine: &Candidate) -> usize {
+fn threshold(human: &Counts, machine: &Counts) -> usize {
     let above = |bins: &Counts, at: usize| bins[at..].iter().sum::<f64>();
     let mut best = (1, f64::NEG_INFINITY);
     for at in 1..BINS {
-        let index = above(&machine.bins, at) - above(&human.bins, at);
+        let index = above(machine, at) - above(human, at);
         if index > best.1 {
             best = (at, index);
         }

@@ -234,6 +234,16 @@ impl<'e> Rows<'e> {
         self.rows[row].weight
     }
 
+    /// The register of each row, which is its domain in its language: its place among those of all rows.
+    pub(super) fn registers(&self) -> Vec<usize> {
+        let of = |row: &Row<'e>| (&row.example.domain, &row.example.lang);
+        let mut known: Vec<_> = self.rows.iter().map(of).collect();
+        known.sort_unstable();
+        known.dedup();
+        let places: BTreeMap<_, _> = known.into_iter().zip(0..).collect();
+        self.rows.iter().map(|row| places[&of(row)]).collect()
+    }
+
     pub(super) fn crops(&self, row: usize) -> &[Vec<u32>] {
         &self.rows[row].crops
     }
