@@ -3,8 +3,6 @@
 //! A line ends with `\n` or `\r\n`, the last one with nothing if it likes. Lines of white space only are no
 //! rows. A line longer than the cap is passed over, whatever its length, and remains as a row that says so.
 
-use std::io::BufRead;
-
 use super::decompress::Decompressed;
 use super::digest::Digest;
 use super::error::ShardError;
@@ -287,19 +285,13 @@ fn rows_within(shard: &Shard, options: &ReadOptions, sound: u64) -> Option<u64> 
 }
 
 /// Length of the first line with its `\n`, or of everything if there is none.
-fn line_length(mut bytes: &[u8]) -> usize {
-    // The standard library's search for one byte is fast, and this is the door to it.
-    bytes
-        .skip_until(b'\n')
-        .expect("reading from a slice cannot fail")
+fn line_length(bytes: &[u8]) -> usize {
+    memchr::memchr(b'\n', bytes).map_or(bytes.len(), |at| at + 1)
 }
 
 /// The end of the last whole line; bytes before `searched` hold none.
 fn last_line_end(bytes: &[u8], searched: usize) -> usize {
-    bytes[searched..]
-        .iter()
-        .rposition(|&byte| byte == b'\n')
-        .map_or(0, |at| searched + at + 1)
+    memchr::memrchr(b'\n', &bytes[searched..]).map_or(0, |at| searched + at + 1)
 }
 
 fn without_end(line: &[u8]) -> &[u8] {

@@ -41,7 +41,10 @@ pub(super) fn split(text: &str, lines: &mut Vec<Piece>, paragraphs: &mut Vec<Pie
     paragraphs.clear();
     let (mut start, mut line_ends) = (0, 0);
     let mut first_of_paragraph = 0;
-    for part in text.split_inclusive('\n') {
+    let whole = memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1);
+    let open = (!text.is_empty() && !text.ends_with('\n')).then_some(text.len());
+    for end in whole.chain(open) {
+        let part = &text[start..end];
         let line = part.strip_suffix('\n').unwrap_or(part);
         line_ends += u64::from(line.len() < part.len());
         let line = line.strip_suffix('\r').unwrap_or(line);
@@ -51,7 +54,7 @@ pub(super) fn split(text: &str, lines: &mut Vec<Piece>, paragraphs: &mut Vec<Pie
         } else {
             lines.push(Piece::of(text, start..start + line.len()));
         }
-        start += part.len();
+        start = end;
     }
     close(text, &lines[first_of_paragraph..], paragraphs);
     // Between lines there is ASCII alone.
