@@ -8,7 +8,7 @@
 //! | --- | --- | --- |
 //! | the training's domains | mixture likelihood, averaged over where the pool's human and machine logits may lie | the shares that are credible whichever it is |
 //! | and human anchors | the same, the human side placed by the anchors | the same |
-//! | human and machine anchors | mixture maximum likelihood on their histograms | Lang and Reiczigel |
+//! | human and machine anchors | mixture maximum likelihood on their histograms, smoothed by the shape that training saw | Lang and Reiczigel |
 //! | a labelled random sample | PPI++ | PPI++ |
 //!
 //! A pool that no mixture fits as training's domains are fitted is unlike them: its likelihood
@@ -38,7 +38,8 @@ pub use sample::{MIN_SAMPLE, SampleSums, wilson};
 /// Places at which human and machine text are tried: people vary less.
 const PLACES: (usize, usize) = (15, 11);
 /// Documents that a pool's likelihood, and that of anchors, counts for at most. Shapes are not exact:
-/// on left-out domains this gives intervals that hold.
+/// with twice as many, intervals with human anchors held the truth in 82% of left-out pools at a
+/// share of a fifth.
 const MOST: f64 = 100.0;
 /// A pool that fits better than this is like the training's domains, however well they fit
 /// themselves: one drawn with repeats, or by few hands, is rougher than chance alone makes it.
@@ -158,18 +159,18 @@ pub fn prevalence(
         return None;
     }
     let pool = binned(pool);
+    if let (Some(human), Some(machine)) = (anchors.human, anchors.machine) {
+        let sides = (&evidence.human, &evidence.machine);
+        let found = local::from_anchors(&pool, (human, machine), sides);
+        return Some(Estimate::new(found, Method::LangReiczigel));
+    }
     let (mut humans, machines) = candidates(evidence);
-    let method = match (anchors.human, anchors.machine) {
-        (Some(human), Some(machine)) => {
-            let sides = (&evidence.human, &evidence.machine);
-            let found = local::from_anchors(&pool, (human, machine), sides);
-            return Some(Estimate::new(found, Method::LangReiczigel));
-        }
-        (Some(human), None) => {
+    let method = match anchors.human {
+        Some(human) => {
             placed(&mut humans, &binned(human));
             Method::MixtureAnchored
         }
-        (None, _) => Method::MixtureGlobal,
+        None => Method::MixtureGlobal,
     };
     let sides = (humans.as_slice(), machines.as_slice());
     Some(credible(&pool, sides, method, evidence.misfit))

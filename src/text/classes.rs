@@ -1,4 +1,5 @@
-//! What a character is to the word rule, and its case-folded form, by one table look-up.
+//! What a character is to the word rule, and its case-folded form; by one table look-up in the
+//! basic plane.
 
 use std::sync::LazyLock;
 
@@ -146,7 +147,8 @@ mod tests {
     #[test]
     fn table_is_the_computed_class_and_fold() {
         let classes = Classes::get();
-        for c in (0..=0x10FFFF).step_by(7).filter_map(char::from_u32) {
+        let codes = (0..=0x10FFFF).step_by(7).chain(0xFFF0..=0x1000F);
+        for c in codes.filter_map(char::from_u32) {
             assert_eq!(classes.class(c), computed(c), "{c:?}");
             assert_eq!(classes.of(c), (computed(c), utf8(folded(c))), "{c:?}");
         }

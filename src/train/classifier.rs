@@ -3,7 +3,8 @@
 //! The recipe: exact duplicates out; rows of unwanted subsets out (text sampled from base models
 //! teaches nothing and costs accuracy); at most so many machine rows of one domain, generator and
 //! language; random crops of a document, so that length is no label; every domain, language and
-//! label weighted by count^-0.5, and both labels to equal sums; logistic regression by AdaGrad.
+//! label weighted by count^-0.5, and both labels to equal sums; logistic regression by AdaGrad, in
+//! which every domain of a language has an intercept that is thrown away.
 //!
 //! Before that, the same recipe once a fold, leaving whole domains out, then whole families of
 //! generators, then whole sources. That tells which languages the model may answer for, and what
@@ -73,7 +74,7 @@ pub struct TrainOptions {
     pub epochs: u32,
     /// AdaGrad's learning rate.
     pub rate: f32,
-    /// Strength of the L2 penalty, on the weights that an example touches.
+    /// Strength of the L2 penalty, on the weights that an example touches; intercepts have their own.
     pub l2: f32,
     /// Seed of crops and order.
     pub seed: u64,

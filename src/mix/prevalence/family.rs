@@ -93,10 +93,12 @@ impl Side {
         candidates
     }
 
-    /// Shares in bins of documents that lie as these do, in the shape of this side.
+    /// Shares in bins of documents that lie as these do, in the shape of this side; as training's do
+    /// where these are too few to have a spread.
     pub fn like(&self, documents: &LogitCounts) -> Counts {
-        let place = documents.mean();
-        let (mean, sd) = place.map_or((self.mean.0, 0.0), |place| (place.mean, place.sd));
+        let place = documents.mean().filter(|_| documents.total() > 1);
+        let usual = || (self.mean.0, libm::exp(self.log_sd.0));
+        let (mean, sd) = place.map_or_else(usual, |place| (place.mean, place.sd));
         self.bins(mean, sd.max(LEAST_SD))
     }
 

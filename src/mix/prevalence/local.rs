@@ -1,6 +1,6 @@
 //! The share where both error rates are known from documents of the pool's own source.
 //!
-//! The point is the maximum-likelihood share of a mixture of two histograms; the interval is that of
+//! The point is the maximum-likelihood share of a mixture of two histograms, smoothed by the shape that training saw; the interval is that of
 //! Lang and Reiczigel (Preventive Veterinary Medicine 113, 2014, equations 2, 4, 6, 7, 16 and 17; in
 //! the fourth the sign that Fay's R package asht corrects).
 

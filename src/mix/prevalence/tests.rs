@@ -287,6 +287,27 @@ proptest! {
     }
 }
 
+#[test]
+fn a_side_like_documents_is_their_histogram_in_the_long_run() {
+    let side = evidence(&mut Draws(1)).human;
+    for few in [vec![], vec![9.0], vec![-3.0; 50]] {
+        let bins = side.like(&counts(&[few]));
+        assert!((bins.iter().sum::<f64>() - 1.0).abs() < 1e-9);
+        assert!(bins.iter().all(|&share| share > 0.0));
+    }
+    let usual = side.like(&counts(&[vec![]]));
+    assert_eq!(usual, side.like(&counts(&[vec![9.0]])));
+    // Documents of the side's own shape, elsewhere and half as spread.
+    let many = counts(&[Draws(2).logits(20_000, (1.0, 0.5))]);
+    let (found, told) = (binned(&many), side.like(&many));
+    let off: f64 = found
+        .iter()
+        .zip(told)
+        .map(|(n, share)| (n / 20_000.0 - share).abs())
+        .sum();
+    assert!(off < 0.1, "{off}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]

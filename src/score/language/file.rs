@@ -166,6 +166,7 @@ fn read_table(
         *scale = hold(found, found > 0.0 && found < 1e3, "scale")?;
     }
     let weights = file.take(width << rows_log2, "weights")?;
+    // The largest of all: to stop at the first that is too large would take a branch a byte.
     let most = weights.iter().fold(0, |most: u8, &weight| most.max(weight));
     Ok(Table {
         rows_log2,

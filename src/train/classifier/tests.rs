@@ -1,7 +1,8 @@
 //! Training on generated text whose signal is known.
 
 use super::*;
-use crate::text::normalise::mix;
+use crate::score::classifier::{FeatureSpace, Scratch};
+use crate::text::normalise::{Unmasked, mix};
 
 /// Rows of eight domains with words of their own. Where `telling`, machine text has words that
 /// human text has not, in every domain; else each domain has one label, and only its own words.
@@ -95,6 +96,41 @@ fn the_model_depends_on_the_set_of_rows_alone() {
         ..options()
     };
     assert!(first != train(&examples, &other).unwrap().classifier.to_bytes());
+}
+
+/// Nine tenths of every other domain are machine text, and one tenth of the rest: its words alone
+/// would tell a text's label well.
+#[test]
+fn words_of_a_register_weigh_less_than_words_of_machines() {
+    let mut examples = corpus(true);
+    let mut places = [0u32; 8];
+    examples.retain(|example| {
+        let domain: usize = example.domain["domain-".len()..].parse().unwrap();
+        places[domain] += 1;
+        example.machine == (domain % 2 == 1) || places[domain] < 10
+    });
+    let mut rows = Rows::select(&examples, &options());
+    let space = FeatureSpace::new(14, &rows.common_tokens(300));
+    rows.crop(&space);
+    let chosen: Vec<usize> = (0..rows.len()).collect();
+    let (weights, _) = logistic::fit(&rows, &chosen, &space, &options());
+    let mut scratch = Scratch::default();
+    let mut mean = |words: &dyn Fn(usize) -> String| {
+        let text: Vec<String> = (0..60).map(words).collect();
+        let text = text.join(" ");
+        let slots = space.slots((&Unmasked::new(&text), None), &mut scratch);
+        slots
+            .iter()
+            .map(|&slot| weights[slot as usize])
+            .sum::<f32>()
+            / slots.len() as f32
+    };
+    let mut register = |odd: usize| mean(&|i| format!("topic{}x{}", 2 * (i % 4) + odd, i % 20));
+    let register = register(1) - register(0);
+    let mut sign = |word: &str| mean(&|i| format!("{word}{}", i % 5));
+    let sign = sign("grand") - sign("plain");
+    // Without intercepts it is a sixth.
+    assert!(sign > 0.0 && register < sign / 7.5, "{register} of {sign}");
 }
 
 /// What a model of a fold learnt from must share neither unit nor group with what it judges.
