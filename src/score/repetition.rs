@@ -32,14 +32,14 @@ const DUPLICATE: [Measure; 6] = [
 /// Measures the text that `scan` read last.
 pub(super) fn measure(scan: &mut Scan, measures: &mut Measures) {
     let chars = scan.chars();
-    let (count, dup_chars) = scan.duplicate_lines();
+    let (count, dup_chars) = scan.duplicate_lines;
     measures.set(Measure::DupLineFrac, share(count, scan.lines.len() as u64));
     measures.set(Measure::DupLineCharFrac, share(dup_chars, chars));
     measures.set(
         Measure::CharDupRatio,
         share(dup_chars, chars - scan.line_ends),
     );
-    let (count, dup_chars) = scan.duplicate_paragraphs();
+    let (count, dup_chars) = scan.duplicate_paragraphs;
     measures.set(
         Measure::DupParaFrac,
         share(count, scan.paragraphs.len() as u64),

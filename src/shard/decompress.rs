@@ -9,7 +9,7 @@ use super::error::{ShardError, system_error};
 use super::find::{Format, Shard};
 use super::gz::GzStream;
 use super::reader::ReadOptions;
-use super::zst::ZstStream;
+use super::zst::{PIECE_BYTES, ZstStream};
 use super::zst_walk;
 
 /// Compressed bytes read from the disk at a time.
@@ -147,8 +147,20 @@ impl Decompressed {
     fn append_decoded(&mut self, into: &mut Vec<u8>, wanted: usize) -> Result<usize, ShardError> {
         let mut read = 0;
         while read < wanted {
-            if self.given == self.piece.len() && !self.next_piece()? {
-                break;
+            if self.given == self.piece.len() {
+                if let Decoder::Zst(stream) = &mut self.decoder
+                    && (into.capacity() - into.len()).min(wanted - read) >= PIECE_BYTES
+                    && let Some(block) = stream.append_block(into)
+                {
+                    self.piece.clear();
+                    self.piece.shrink_to(PIECE_BYTES);
+                    self.given = 0;
+                    read += block.map_err(|fault| self.error(fault))?;
+                    continue;
+                }
+                if !self.next_piece()? {
+                    break;
+                }
             }
             let some = &self.piece[self.given..];
             let some = &some[..some.len().min(wanted - read)];

@@ -15,7 +15,7 @@ use super::zst_ahead::Ahead;
 use super::zst_walk::{self as walk, Header, Start, WalkFault};
 
 /// Largest text of a block (RFC 8878, 3.1.1.2.4), and some room so that a block never fills it.
-const PIECE_BYTES: usize = (128 << 10) + 64;
+pub(crate) const PIECE_BYTES: usize = (128 << 10) + 64;
 /// Largest window logarithm that the library knows.
 const WINDOW_LOG_LIMIT: u32 = 31;
 
@@ -103,6 +103,27 @@ impl ZstStream {
         self.input
     }
 
+    /// Appends a block's text, of less than [`PIECE_BYTES`], to `text` and says how long it is; nothing
+    /// comes of a frame that is not decoded block by block. After a fault `text` is as before.
+    pub(crate) fn append_block(&mut self, text: &mut Vec<u8>) -> Option<Result<usize, Fault>> {
+        let mut streaming = self.streaming.take()?;
+        let before = text.len();
+        Some(match self.step(&mut streaming, text) {
+            Ok(last) => {
+                if last {
+                    self.end(&streaming);
+                } else {
+                    self.streaming = Some(streaming);
+                }
+                Ok(text.len() - before)
+            }
+            Err(fault) => {
+                text.truncate(before);
+                Err(fault)
+            }
+        })
+    }
+
     /// Makes `piece` the next bytes of the text; false at the end.
     pub(crate) fn next_piece(&mut self, piece: &mut Vec<u8>) -> Result<bool, Fault> {
         piece.clear();
@@ -111,12 +132,8 @@ impl ZstStream {
             ahead.release();
         }
         while piece.is_empty() {
-            if let Some(mut streaming) = self.streaming.take() {
-                if self.step(&mut streaming, piece)? {
-                    self.end(&streaming);
-                } else {
-                    self.streaming = Some(streaming);
-                }
+            if let Some(block) = self.append_block(piece) {
+                block?;
                 continue;
             }
             self.look_ahead();
@@ -257,9 +274,10 @@ impl ZstStream {
         walk::more(&mut self.input, &mut frame.bytes, checksum).is_ok()
     }
 
-    /// Decodes one block more; true at the end of the frame.
-    fn step(&mut self, frame: &mut Streaming, piece: &mut Vec<u8>) -> Result<bool, Fault> {
-        piece.reserve_exact(PIECE_BYTES);
+    /// Decodes one block more, behind what is in `text`; true at the end of the frame.
+    fn step(&mut self, frame: &mut Streaming, text: &mut Vec<u8>) -> Result<bool, Fault> {
+        text.reserve_exact(PIECE_BYTES);
+        let before = text.len();
         // Where the next bytes to be fed are, and what is sound if they are not.
         let here = Place {
             at: frame.at,
@@ -270,16 +288,16 @@ impl ZstStream {
             frame.begun = true;
             let reset = self.decoder.reset(ResetDirective::SessionOnly);
             reset
-                .and_then(|_| feed(&mut self.decoder, &frame.header.bytes, piece))
+                .and_then(|_| feed(&mut self.decoder, &frame.header.bytes, text))
                 .map_err(|code| corrupt(code, frame.place))?;
         }
         let mut input = (&mut frame.again).chain(&mut self.input);
         self.block.clear();
         let last = walk::block(&mut input, &mut self.block)
             .map_err(|fault| walk_fault(fault, frame.place, here))?;
-        feed(&mut self.decoder, &self.block, piece).map_err(|code| corrupt(code, here))?;
+        feed(&mut self.decoder, &self.block, text).map_err(|code| corrupt(code, here))?;
         frame.at += self.block.len() as u64;
-        frame.decoded += piece.len() as u64;
+        frame.decoded += (text.len() - before) as u64;
         if self.bomb.is_one(frame.decoded, frame.at) {
             return Err(self.bomb.fault(frame.decoded, here.shown()));
         }
@@ -287,7 +305,7 @@ impl ZstStream {
             self.block.clear();
             walk::more(&mut input, &mut self.block, 4)
                 .map_err(|fault| walk_fault(fault, frame.place, here))?;
-            feed(&mut self.decoder, &self.block, piece).map_err(|_| Fault::Damaged {
+            feed(&mut self.decoder, &self.block, text).map_err(|_| Fault::Damaged {
                 code: "E-ZST-CHECKSUM",
                 place: here.shown(),
                 cause: "the text of the frame is not what was compressed".to_owned(),

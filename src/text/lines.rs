@@ -1,4 +1,4 @@
-//! Lines and paragraphs: spans of a text, each with a hash and its length.
+//! Lines and paragraphs: spans of a text, each with its length; and those that repeat an earlier one.
 //!
 //! A line ends at `\n` or `\r\n`; an empty one is none. A paragraph is a run of lines with no empty
 //! line between them. So lines are the pieces between `\n+` and paragraphs those between `\n{2,}`,
@@ -8,13 +8,13 @@ use std::ops::Range;
 
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::table::Table;
+
 /// A line or a paragraph.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Piece {
     /// Bytes of the text, without the line end.
     pub(crate) span: Range<usize>,
-    /// Equal pieces have equal hashes.
-    pub(crate) hash: u64,
     /// Length in characters.
     pub(crate) chars: u64,
 }
@@ -24,7 +24,6 @@ impl Piece {
         let piece = &text[span.clone()];
         Piece {
             span,
-            hash: xxh3_64(piece.as_bytes()),
             chars: piece.chars().count() as u64,
         }
     }
@@ -33,6 +32,26 @@ impl Piece {
     fn wide(&self) -> u64 {
         self.span.len() as u64 - self.chars
     }
+}
+
+/// Pieces of `text` that repeat an earlier one: how many, and their characters. Most texts are one piece,
+/// and need no hash.
+pub(super) fn duplicates(text: &str, pieces: &[Piece], table: &mut Table) -> (u64, u64) {
+    if pieces.len() < 2 {
+        return (0, 0);
+    }
+    table.begin(pieces.len());
+    let (mut count, mut chars, mut distinct) = (0, 0, 0);
+    for piece in pieces {
+        let hash = xxh3_64(&text.as_bytes()[piece.span.clone()]);
+        if table.number(hash) < distinct {
+            count += 1;
+            chars += piece.chars;
+        } else {
+            distinct += 1;
+        }
+    }
+    (count, chars)
 }
 
 /// Fills in the lines and paragraphs of `text`; gives the number of line ends, and of characters.
@@ -50,20 +69,20 @@ pub(super) fn split(text: &str, lines: &mut Vec<Piece>, paragraphs: &mut Vec<Pie
         line_ends += u64::from(line.len() < part.len());
         let line = line.strip_suffix('\r').unwrap_or(line);
         if line.is_empty() {
-            close(text, &lines[first_of_paragraph..], paragraphs);
+            close(&lines[first_of_paragraph..], paragraphs);
             first_of_paragraph = lines.len();
         } else {
             lines.push(Piece::of(text, start..start + line.len()));
         }
         start = end;
     }
-    close(text, &lines[first_of_paragraph..], paragraphs);
+    close(&lines[first_of_paragraph..], paragraphs);
     // Between lines there is ASCII alone.
     let wide: u64 = lines.iter().map(Piece::wide).sum();
     (line_ends, text.len() as u64 - wide)
 }
 
-fn close(text: &str, lines: &[Piece], paragraphs: &mut Vec<Piece>) {
+fn close(lines: &[Piece], paragraphs: &mut Vec<Piece>) {
     match lines {
         [] => {}
         [only] => paragraphs.push(only.clone()),
@@ -71,7 +90,6 @@ fn close(text: &str, lines: &[Piece], paragraphs: &mut Vec<Piece>) {
             let span = first.span.start..last.span.end;
             let wide: u64 = lines.iter().map(Piece::wide).sum();
             paragraphs.push(Piece {
-                hash: xxh3_64(&text.as_bytes()[span.clone()]),
                 chars: span.len() as u64 - wide,
                 span,
             });

@@ -32,6 +32,10 @@ pub struct Scan {
     pub(crate) chars_before: Vec<u32>,
     pub(crate) lines: Vec<Piece>,
     pub(crate) paragraphs: Vec<Piece>,
+    /// Lines that repeat an earlier one: how many, and their characters.
+    pub(crate) duplicate_lines: (u64, u64),
+    /// Paragraphs that repeat an earlier one, in the same way.
+    pub(crate) duplicate_paragraphs: (u64, u64),
     pub(crate) sentences: Sentences,
     pub(super) marks: Marks,
     /// Words with at least one letter.
@@ -60,6 +64,8 @@ impl Scan {
         (self.alpha_words, self.hash_signs, self.ellipses) = (0, 0, 0);
         self.bytes = text.len() as u64;
         (self.line_ends, self.chars) = lines::split(text, &mut self.lines, &mut self.paragraphs);
+        self.duplicate_lines = lines::duplicates(text, &self.lines, &mut self.table);
+        self.duplicate_paragraphs = lines::duplicates(text, &self.paragraphs, &mut self.table);
         let mut pass = Pass {
             scan: self,
             text,
@@ -96,16 +102,6 @@ impl Scan {
         self.word_table.holds(hash)
     }
 
-    /// Lines that repeat an earlier one: how many, and their characters.
-    pub(crate) fn duplicate_lines(&mut self) -> (u64, u64) {
-        duplicates(&mut self.table, &self.lines)
-    }
-
-    /// Paragraphs that repeat an earlier one: how many, and their characters.
-    pub(crate) fn duplicate_paragraphs(&mut self) -> (u64, u64) {
-        duplicates(&mut self.table, &self.paragraphs)
-    }
-
     fn number_types(&mut self) {
         let Scan {
             word_table,
@@ -116,24 +112,6 @@ impl Scan {
         } = self;
         word_table.number_all_in_order(hashes, types, type_counts);
     }
-}
-
-/// Pieces that repeat an earlier one: how many, and their characters.
-fn duplicates(table: &mut Table, pieces: &[Piece]) -> (u64, u64) {
-    if pieces.len() < 2 {
-        return (0, 0);
-    }
-    table.begin(pieces.len());
-    let (mut count, mut chars, mut distinct) = (0, 0, 0);
-    for piece in pieces {
-        if table.number(piece.hash) < distinct {
-            count += 1;
-            chars += piece.chars;
-        } else {
-            distinct += 1;
-        }
-    }
-    (count, chars)
 }
 
 struct Pass<'a> {

@@ -24,6 +24,8 @@ const NGRAMS: usize = 3;
 
 /// Binary logarithms that the number of bigrams' slots may have.
 pub const SLOTS_LOG2: std::ops::RangeInclusive<u32> = 10..=22;
+/// What [`SLOTS_LOG2`] is chosen to be in the model that is part of the program.
+const USUAL_LOG2: u32 = 21;
 /// How many times fewer slots skeletons and words have, as a power of two.
 const FEWER_LOG2: [u32; 2] = [2, 4];
 /// Buckets beyond which [`CommonTokens`] does not grow; a token without a place is not common then.
@@ -80,20 +82,6 @@ impl FeatureSpace {
         hashes
     }
 
-    /// Bigrams, skeletons and words.
-    fn kinds(&self) -> [Kind; NGRAMS] {
-        let [skeletons, words] = FEWER_LOG2.map(|fewer| self.slots_log2 - fewer);
-        let mut first = 0;
-        [self.slots_log2, skeletons, words].map(|log2| {
-            let kind = Kind {
-                first,
-                shift: 64 - log2,
-            };
-            first += 1 << log2;
-            kind
-        })
-    }
-
     /// The slots of the n-grams of `text`, as far as it is read, in order of first appearance.
     /// `scan` as for [`tokens`].
     ///
@@ -101,32 +89,72 @@ impl FeatureSpace {
     /// in a document of 1,000 characters befalls one of some two hundred.
     pub fn slots<'s>(
         &self,
+        read: (&Unmasked<'_>, Option<&Scan>),
+        scratch: &'s mut Scratch,
+    ) -> &'s [u32] {
+        self.slots_telling(read, scratch, |_| {})
+    }
+
+    /// [`FeatureSpace::slots`]; `tell` is told of each as soon as it is known, whether or not its n-gram came
+    /// before.
+    pub(super) fn slots_telling<'s>(
+        &self,
         (text, scan): (&Unmasked<'_>, Option<&Scan>),
         scratch: &'s mut Scratch,
+        tell: impl Fn(u32),
     ) -> &'s [u32] {
         let Scratch { own, words, seen } = scratch;
         // First all tokens, then all n-grams: a loop without a branch that depends on the text.
         tokens((text, scan), own, words);
+        // A loop of its own for the model in the program, whose shifts are constants then.
+        match self.slots_log2 {
+            USUAL_LOG2 => self.slots_of(words, seen, kinds(USUAL_LOG2), tell),
+            other => self.slots_of(words, seen, kinds(other), tell),
+        }
+    }
+
+    #[inline(always)]
+    fn slots_of<'s>(
+        &self,
+        words: &[u64],
+        seen: &'s mut Seen,
+        [pairs, skeletons, single]: [Kind; NGRAMS],
+        tell: impl Fn(u32),
+    ) -> &'s [u32] {
         let mut seen = seen.begin(words.len() * NGRAMS);
-        let [pairs, skeletons, single] = self.kinds();
         let mut last = 0;
         let mut kept = [0; 3];
         for (at, &word) in words.iter().enumerate() {
-            seen.add(single, word);
+            tell(seen.add(single, word));
             if at >= 1 {
-                seen.add(pairs, join(last, word));
+                tell(seen.add(pairs, join(last, word)));
             }
             last = word;
             let [first, second, third] = kept;
             let now = self.common.kept(word);
             if at >= 3 {
                 let skeleton = join(first, join(second, join(third, now ^ SKELETON)));
-                seen.add(skeletons, skeleton);
+                tell(seen.add(skeletons, skeleton));
             }
             kept = [second, third, now];
         }
         seen.end()
     }
+}
+
+/// Bigrams, skeletons and words, where bigrams have 2^`slots_log2` slots.
+#[inline(always)]
+fn kinds(slots_log2: u32) -> [Kind; NGRAMS] {
+    let [skeletons, words] = FEWER_LOG2.map(|fewer| slots_log2 - fewer);
+    let mut first = 0;
+    [slots_log2, skeletons, words].map(|log2| {
+        let kind = Kind {
+            first,
+            shift: 64 - log2,
+        };
+        first += 1 << log2;
+        kind
+    })
 }
 
 /// The number of all slots where bigrams have 2^`slots_log2`.
@@ -244,17 +272,19 @@ impl Seen {
 }
 
 impl<'s> Adding<'s> {
-    /// Adds the n-gram of `hash`. Its slot is written in any case, and counted if the n-gram is new:
+    /// Adds the n-gram of `hash` and gives its slot, which is written in any case, and counted if the n-gram is new:
     /// whether it is cannot be foreseen, and a branch would be mispredicted half of the time.
     #[inline]
-    fn add(&mut self, kind: Kind, hash: u64) {
+    fn add(&mut self, kind: Kind, hash: u64) -> u32 {
         let key = (hash >> KEY_SHIFT) as usize & (KEYS - 1);
         let bits = &mut self.bits[key >> 6];
         let bit = 1u64 << (key & 63);
         let before = *bits;
         *bits = before | bit;
-        self.slots[self.count] = kind.slot(hash);
+        let slot = kind.slot(hash);
+        self.slots[self.count] = slot;
         self.count += usize::from(before & bit == 0);
+        slot
     }
 
     /// The slots; no bit is left set.

@@ -1,5 +1,6 @@
 //! One part of the model, for a language or a few: its features, its weights, its bias.
 
+use prefetch_index::prefetch_index;
 use serde::{Deserialize, Serialize};
 
 use super::features::{FeatureSpace, Scratch};
@@ -77,7 +78,9 @@ impl Region {
         (text, scan): (&Unmasked<'_>, Option<&Scan>),
         scratch: &mut Scratch,
     ) -> Option<f64> {
-        let slots = self.space.slots((text, scan), scratch);
+        // The weights are more than a near cache holds: each is on its way before all slots are found.
+        let fetch = |slot: u32| prefetch_index(&self.weights, slot as usize);
+        let slots = self.space.slots_telling((text, scan), scratch, fetch);
         if slots.is_empty() {
             return None;
         }

@@ -201,6 +201,18 @@ impl Table {
     }
 }
 
+/// e^-x for `x` from 0 to [`FAR`], to twelve digits: a series for the 256th root, and eight squares. It takes
+/// every `x` the same way, so that the columns are worked on at once; [`libm::exp`] took three times as long.
+fn faded(x: f64) -> f64 {
+    /// 1 / n, for n from 7 down to 2.
+    const INVERSE: [f64; 6] = [1. / 7., 1. / 6., 1. / 5., 1. / 4., 1. / 3., 1. / 2.];
+    let root = -x / 256.0;
+    let series = INVERSE
+        .iter()
+        .fold(1.0, |sum, inverse| 1.0 + root * inverse * sum);
+    (0..8).fold(1.0 + root * series, |power, _| power * power)
+}
+
 /// The column with the highest sum, the first of equals.
 fn best(sums: &[u32]) -> usize {
     let mut best = 0;
@@ -283,7 +295,7 @@ impl Part {
         }
         let odds = near[..count]
             .iter()
-            .map(|&behind| libm::exp(-(f64::from(behind) * scale)));
+            .map(|&behind| faded(f64::from(behind) * scale));
         // The best one is among them.
         let probability = 1.0 / odds.sum::<f64>();
         let language = self.columns[best];
