@@ -16,7 +16,7 @@ mod tests;
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use self::model::LanguageModel;
+use self::model::{Judge, LanguageModel};
 use super::measure::quantised;
 use crate::text::normalise::Unmasked;
 
@@ -46,9 +46,22 @@ pub enum Language {
 impl Language {
     /// The language of a text and, where it was identified, the confidence.
     pub fn of(&self, text: &Unmasked<'_>) -> (Option<Cow<'static, str>>, Option<f64>) {
+        self.answer(self.ask(text))
+    }
+
+    /// Begins to judge a text, if there is anything to be judged; see [`LanguageModel::judge`].
+    pub fn ask<'t>(&self, text: &'t Unmasked<'_>) -> Option<Judge<'static, 't>> {
+        matches!(self, Language::Identified).then(|| EMBEDDED_MODEL.begin(text))
+    }
+
+    /// [`Language::of`] the text that was `asked` about.
+    pub fn answer(
+        &self,
+        asked: Option<Judge<'static, '_>>,
+    ) -> (Option<Cow<'static, str>>, Option<f64>) {
         match self {
-            Language::Identified => EMBEDDED_MODEL
-                .identify_unmasked(text)
+            Language::Identified => asked
+                .and_then(|judge| EMBEDDED_MODEL.answer(judge))
                 .map(|(lang, p)| (Cow::Borrowed(lang), p))
                 .unzip(),
             Language::Declared(lang) => (Some(Cow::Owned(lang.clone())), None),
@@ -71,11 +84,15 @@ impl LanguageModel {
 
     /// Code of the language of `text` and the probability, 0 to 1; null where unsure.
     pub fn identify(&self, text: &str) -> Option<(&str, f64)> {
-        self.identify_unmasked(&Unmasked::new(text))
+        self.answer(self.begin(&Unmasked::new(text)))
     }
 
-    fn identify_unmasked(&self, text: &Unmasked<'_>) -> Option<(&str, f64)> {
-        let verdict = self.judge(text.as_str(), LEAST as u32)?;
+    fn begin<'t>(&self, text: &'t Unmasked<'_>) -> Judge<'_, 't> {
+        self.judge(text.as_str(), LEAST as u32)
+    }
+
+    fn answer(&self, judge: Judge<'_, '_>) -> Option<(&str, f64)> {
+        let verdict = judge.verdict()?;
         let code = self.codes().get(usize::from(verdict.language?))?;
         let probability = quantised(verdict.probability)?.clamp(0.0, 1.0);
         (probability >= SURE).then_some((code, probability))

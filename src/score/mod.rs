@@ -95,7 +95,8 @@ impl Scorer {
     /// assert_eq!(scored.measures.get(Measure::HapaxRatio), Some(0.5));
     /// ```
     pub fn measure(&self, text: &Unmasked<'_>, scan: &mut Scan) -> Scored {
-        let (lang, lang_p) = self.language.of(text);
+        // Asked early and answered late: in between what the answer needs comes from memory.
+        let asked = self.language.ask(text);
         let text = text.whole();
         let measured = beginning(text, MEASURED_BYTES);
         scan.read(measured);
@@ -106,6 +107,7 @@ impl Scorer {
             datatrove::measure(measured, &mut measures);
         }
         diversity::measure(scan, &mut measures);
+        let (lang, lang_p) = self.language.answer(asked);
         let ratios = lang.as_deref().and_then(|lang| self.ratios.get(lang));
         measures.set(
             Measure::LogImportance,

@@ -5,6 +5,8 @@
 //! root of the number of n-grams; scores become probabilities by a scale for each length that is
 //! looked at. Weights and sums are integers, so the answer is the same on every machine.
 
+use prefetch_index::prefetch_index;
+
 use super::file;
 use super::letters::{Alphabet, Counts, Letters, SPACE, main_alphabet};
 
@@ -164,39 +166,43 @@ impl Reading {
 /// Sums of weights by column, each raised by [`BIAS`] an n-gram.
 type Sums = [u32; MOST_COLUMNS];
 
-/// Adds the rows of `units` to `sums`.
-fn add<const W: usize>(table: &Table, units: &[u16], reading: &mut Reading, sums: &mut Sums) {
+/// Adds `rows`, at most [`ROOM`], to `sums`.
+fn add<const W: usize>(table: &Table, rows: &[u32], sums: &mut Sums) {
     let of = |row: u32| table.weights.row::<W>(row);
-    let mut rows = [0; ROOM];
-    for chunk in units.chunks(CHUNK) {
-        let count = reading.rows(chunk, table.rows_log2, &mut rows);
-        let (fours, rest) = rows[..count].as_chunks::<4>();
-        let mut part = [0u16; W];
-        for four in fours {
-            let [a, b, c, d] = four.map(of);
-            let bytes: [u8; W] = std::array::from_fn(|i| a[i] + b[i] + c[i] + d[i]);
-            for (sum, byte) in part.iter_mut().zip(bytes) {
-                *sum += u16::from(byte);
-            }
+    let (fours, rest) = rows.as_chunks::<4>();
+    let mut part = [0u16; W];
+    for four in fours {
+        let [a, b, c, d] = four.map(of);
+        let bytes: [u8; W] = std::array::from_fn(|i| a[i] + b[i] + c[i] + d[i]);
+        for (sum, byte) in part.iter_mut().zip(bytes) {
+            *sum += u16::from(byte);
         }
-        for &row in rest {
-            for (sum, &weight) in part.iter_mut().zip(of(row)) {
-                *sum += u16::from(weight);
-            }
+    }
+    for &row in rest {
+        for (sum, &weight) in part.iter_mut().zip(of(row)) {
+            *sum += u16::from(weight);
         }
-        for (sum, part) in sums.iter_mut().zip(part) {
-            *sum += u32::from(part);
-        }
+    }
+    for (sum, part) in sums.iter_mut().zip(part) {
+        *sum += u32::from(part);
     }
 }
 
 impl Table {
-    fn add(&self, columns: usize, units: &[u16], reading: &mut Reading, sums: &mut Sums) {
+    fn add(&self, columns: usize, rows: &[u32], sums: &mut Sums) {
         match width(columns) {
-            8 => add::<8>(self, units, reading, sums),
-            16 => add::<16>(self, units, reading, sums),
-            32 => add::<32>(self, units, reading, sums),
-            _ => add::<64>(self, units, reading, sums),
+            8 => add::<8>(self, rows, sums),
+            16 => add::<16>(self, rows, sums),
+            32 => add::<32>(self, rows, sums),
+            _ => add::<64>(self, rows, sums),
+        }
+    }
+
+    /// Has the weights of `rows` fetched into a near cache.
+    fn fetch(&self, columns: usize, rows: &[u32]) {
+        let in_line = MOST_COLUMNS / width(columns);
+        for &row in rows {
+            prefetch_index(&self.weights.0, row as usize / in_line);
         }
     }
 }
@@ -236,47 +242,100 @@ pub struct Verdict {
 }
 
 /// A text that is being judged: its units so far, scored by the part of its alphabet.
-struct Judge<'m> {
+pub struct Judge<'m, 't> {
     model: &'m LanguageModel,
+    /// Fewest letters for a verdict.
+    least: u32,
+    letters: Letters<'t>,
+    counts: Counts,
     units: [u16; LOOKS[LOOKS.len() - 1]],
     filled: usize,
     scored: usize,
     part: Option<&'m Part>,
     reading: Reading,
     sums: Sums,
+    /// The first `ready` are of units that count as scored, and not in the sums yet.
+    rows: [u32; ROOM],
+    ready: usize,
 }
 
-impl<'m> Judge<'m> {
-    fn new(model: &'m LanguageModel) -> Judge<'m> {
+impl<'m, 't> Judge<'m, 't> {
+    fn new(model: &'m LanguageModel, text: &'t str, least: u32) -> Judge<'m, 't> {
         Judge {
             model,
+            least,
+            letters: Letters::new(text),
+            counts: [0; _],
             units: [0; _],
             filled: 0,
             scored: 0,
             part: None,
             reading: Reading::NEW,
             sums: [0; _],
+            rows: [0; _],
+            ready: 0,
         }
     }
 
-    /// Scores what is new; all anew where the text turned out to be of another alphabet.
-    fn look(&mut self, alphabet: Alphabet, look: usize) -> Option<Verdict> {
-        let part = self.model.part(alphabet)?;
+    /// Reads as far as a look goes; gives the part of the alphabet that the text is in until there.
+    fn read(&mut self, look: usize) -> Option<&'m Part> {
+        let room = &mut self.units[self.filled..LOOKS[look]];
+        self.filled += self.letters.read(room, &mut self.counts);
+        let (alphabet, of_it, all) = main_alphabet(&self.counts);
+        let enough = all >= self.least && of_it * 2 >= all;
+        let part = enough.then(|| self.model.part(alphabet)).flatten()?;
+        if (self.part).is_none_or(|before| before.alphabet != part.alphabet) {
+            self.part = Some(part);
+            (self.scored, self.ready) = (0, 0);
+            (self.reading, self.sums) = (Reading::NEW, [0; _]);
+        }
+        Some(part)
+    }
+
+    /// Finds the rows of the next units, and has them fetched.
+    fn fetch(&mut self, part: &Part, table: &Table) {
+        let until = self.filled.min(self.scored + CHUNK);
+        let units = &self.units[self.scored..until];
+        self.ready = self.reading.rows(units, table.rows_log2, &mut self.rows);
+        self.scored = until;
+        table.fetch(part.columns.len(), &self.rows[..self.ready]);
+    }
+
+    /// Judges what is read, which is in the alphabet of `part`.
+    fn look(&mut self, part: &Part, look: usize) -> Verdict {
         let Some(table) = &part.table else {
-            return Some(Verdict {
+            return Verdict {
                 language: part.columns[0],
                 probability: ONLY,
                 settled: true,
-            });
+            };
         };
-        if self.part.is_none_or(|before| before.alphabet != alphabet) {
-            (self.scored, self.reading, self.sums) = (0, Reading::NEW, [0; _]);
-            self.part = Some(part);
+        loop {
+            table.add(part.columns.len(), &self.rows[..self.ready], &mut self.sums);
+            self.ready = 0;
+            if self.scored == self.filled {
+                return part.verdict(table, &self.sums, self.reading.ngrams, look);
+            }
+            self.fetch(part, table);
         }
-        let units = &self.units[self.scored..self.filled];
-        table.add(part.columns.len(), units, &mut self.reading, &mut self.sums);
-        self.scored = self.filled;
-        Some(part.verdict(table, &self.sums, self.reading.ngrams, look))
+    }
+
+    /// What the text is judged to be: `None` where fewer than `least` of its letters, or fewer than half,
+    /// are of one alphabet that the model knows.
+    pub fn verdict(mut self) -> Option<Verdict> {
+        let mut part = self.part;
+        let mut verdict = None;
+        for (look, until) in LOOKS.into_iter().enumerate() {
+            if look > 0 {
+                part = self.read(look);
+            }
+            verdict = part.map(|part| self.look(part, look));
+            let ended = self.filled < until;
+            if ended || verdict.is_some_and(|verdict| verdict.settled) {
+                break;
+            }
+        }
+        verdict
     }
 }
 
@@ -363,26 +422,17 @@ impl LanguageModel {
         self.parts.get(usize::from(place))
     }
 
-    /// Judges a text, which is unmasked: `None` where fewer than `least` of its letters, or fewer
-    /// than half, are of one alphabet that the model knows.
-    pub fn judge(&self, text: &str, least: u32) -> Option<Verdict> {
-        let (mut judge, mut letters) = (Judge::new(self), Letters::new(text));
-        let mut counts: Counts = [0; Alphabet::COUNT];
-        let mut verdict = None;
-        for (look, until) in LOOKS.into_iter().enumerate() {
-            let before = judge.filled;
-            let room = &mut judge.units[before..until];
-            judge.filled += letters.read(room, &mut counts);
-            let (alphabet, of_it, all) = main_alphabet(&counts);
-            verdict = match all >= least && of_it * 2 >= all {
-                true => judge.look(alphabet, look),
-                false => None,
-            };
-            let ended = judge.filled < until;
-            if ended || verdict.is_some_and(|verdict| verdict.settled) {
-                break;
-            }
+    /// Begins to judge a text, which is unmasked and has at least `least` letters if there is to be a verdict.
+    ///
+    /// Its first units are read, and their weights are on the way from memory: what is done before
+    /// [`Judge::verdict`] hides the wait for them.
+    pub fn judge<'t>(&self, text: &'t str, least: u32) -> Judge<'_, 't> {
+        let mut judge = Judge::new(self, text, least);
+        if let Some(part) = judge.read(0)
+            && let Some(table) = &part.table
+        {
+            judge.fetch(part, table);
         }
-        verdict
+        judge
     }
 }
