@@ -15,7 +15,7 @@
 
 use std::ops::Range;
 
-use super::block::{BLOCK, Block, below, letters};
+use super::block::{BLOCK, Block, below};
 use super::classes::{Class, Classes, folded};
 use super::hash::{Hasher, ascii_word_hash, char_hash};
 use super::ideographs::Ideographs;
@@ -73,8 +73,10 @@ pub(super) struct BlockWords<'a> {
     starts: u64,
     /// All bytes of the words, and of one that may follow.
     inside: u64,
-    /// The letters of the block; none where all is letters but apostrophes.
-    letters: Option<u64>,
+    /// The letters of the block.
+    letters: u64,
+    /// Whether it has digits.
+    digits: bool,
 }
 
 impl BlockWords<'_> {
@@ -85,7 +87,7 @@ impl BlockWords<'_> {
     /// Whether there may be words without a letter.
     #[inline]
     pub(super) fn has_digits(&self) -> bool {
-        self.letters.is_some()
+        self.digits
     }
 
     /// The words in order.
@@ -101,9 +103,7 @@ impl BlockWords<'_> {
                 span: first..first + chars as usize,
                 chars,
                 hash: ascii_word_hash(self.text, first, chars),
-                alpha: self
-                    .letters
-                    .is_none_or(|letters| letters >> start & below(chars) != 0),
+                alpha: self.letters >> start & below(chars) != 0,
             }
         })
     }
@@ -241,9 +241,10 @@ impl<V: Visit> Walk<'_, V> {
         });
         let block = Block::of(bytes);
         let end = block.wide.trailing_zeros();
-        let last = 1 << (end - 1);
         let others = !(block.solid | block.space) & below(end);
-        let inside = block.solid | joints(bytes, others, block.solid, last);
+        // An apostrophe joins what stands beside it; behind the last byte that is known there may be more.
+        let (before, behind) = (block.solid << 1, block.solid >> 1 | 1 << (end - 1));
+        let inside = block.solid | block.apostrophes & before & behind;
         // The length of the run of set bits that ends with the last one.
         let open = (inside << (64 - end)).leading_ones();
         let whole = end - open;
@@ -257,7 +258,8 @@ impl<V: Visit> Walk<'_, V> {
             at,
             starts,
             inside,
-            letters: block.digits.then(|| letters(bytes)),
+            letters: block.solid & !block.digits,
+            digits: block.digits != 0,
         });
         self.signs_of_block(at, bytes, (others & !inside & below(whole), starts));
         match open > 0 && end < 64 {
@@ -391,20 +393,6 @@ impl<V: Visit> Walk<'_, V> {
         });
         end
     }
-}
-
-/// The apostrophes among `others` that join what stands beside them to one word. Behind `last`, the
-/// last bit that is known, there may be more of the word.
-#[inline]
-fn joints(bytes: &[u8; BLOCK], others: u64, solid: u64, last: u64) -> u64 {
-    let mut between = others & (solid << 1) & (solid >> 1 | last);
-    let mut joints = 0;
-    while between != 0 {
-        let place = between.trailing_zeros();
-        between &= between - 1;
-        joints |= u64::from(bytes[place as usize] == b'\'') << place;
-    }
-    joints
 }
 
 #[cfg(test)]

@@ -321,8 +321,9 @@ impl<'m, 't> Judge<'m, 't> {
     }
 
     /// What the text is judged to be: `None` where fewer than `least` of its letters, or fewer than half,
-    /// are of one alphabet that the model knows.
-    pub fn verdict(mut self) -> Option<Verdict> {
+    /// are of one alphabet that the model knows. To be asked once: the
+    /// text is read on as far as the answer needs.
+    pub fn verdict(&mut self) -> Option<Verdict> {
         let mut part = self.part;
         let mut verdict = None;
         for (look, until) in LOOKS.into_iter().enumerate() {
