@@ -110,6 +110,19 @@ static READ: LazyLock<Vec<Read>> = LazyLock::new(|| {
         .collect()
 });
 
+/// The units of ASCII: small letters, which are [`A_LETTER`] and some more, and spaces, which are less.
+const ASCII: [u16; 128] = {
+    let mut units = [SPACE; 128];
+    let mut byte = b'a';
+    while byte <= b'z' {
+        units[byte as usize] = byte as u16;
+        units[byte.to_ascii_uppercase() as usize] = byte as u16;
+        byte += 1;
+    }
+    units
+};
+const A_LETTER: usize = 0x40;
+
 /// Letters of each alphabet that were read.
 pub type Counts = [u32; Alphabet::COUNT];
 
@@ -158,13 +171,16 @@ impl<'t> Letters<'t> {
         let table: &[Read] = &READ;
         let bytes = self.rest.as_bytes();
         let (mut at, mut filled, mut latin) = (0, 0, 0);
-        let mut after_space = self.after_space;
+        // No branch for where words end, which cannot be foreseen: a space behind another is overwritten.
+        let mut letter = usize::from(!self.after_space);
         while filled < units.len() && at < bytes.len() {
             let byte = bytes[at];
+            let before = letter;
             let unit = if byte < 0x80 {
                 at += 1;
-                let unit = table[byte as usize].unit;
-                latin += u32::from(unit != SPACE);
+                let unit = ASCII[byte as usize];
+                letter = usize::from(unit) / A_LETTER;
+                latin += letter as u32;
                 unit
             } else {
                 let Some(c) = self.rest[at..].chars().next() else {
@@ -183,16 +199,15 @@ impl<'t> Letters<'t> {
                 if read.unit == SKIPPED {
                     continue;
                 }
-                counts[read.alphabet as usize] += u32::from(read.unit != SPACE);
+                letter = usize::from(read.unit != SPACE);
+                counts[read.alphabet as usize] += letter as u32;
                 read.unit
             };
-            let space = unit == SPACE;
             units[filled] = unit;
-            filled += usize::from(!(space & after_space));
-            after_space = space;
+            filled += letter | before;
         }
         counts[Alphabet::Latin as usize] += latin;
-        self.after_space = after_space;
+        self.after_space = letter == 0;
         self.rest = &self.rest[at..];
         filled
     }
