@@ -437,3 +437,17 @@ impl LanguageModel {
         judge
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fades_is_the_exponential_to_twelve_digits() {
+        for step in 0..=12_000 {
+            let x = FAR * f64::from(step) / 12_000.0;
+            let (found, expected) = (faded(x), libm::exp(-x));
+            assert!((found / expected - 1.0).abs() < 1e-12, "{x}: {found}");
+        }
+    }
+}

@@ -214,6 +214,30 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    /// A frame of several blocks of its own: those that find room among the lines are decoded there, the
+    /// others apart.
+    #[test]
+    fn blocks_decoded_in_their_place_are_blocks_decoded_apart(
+        kind in prop_oneof![Just(Kind::Checked), Just(Kind::Streamed)],
+        damage in damage(),
+        after in 0_usize..2,
+    ) {
+        let text = lines(0, 20_000);
+        let stream = [frame(kind, &text), frame(Kind::Checked, b"{\"text\":1}\n").repeat(after)].concat();
+        let (_folder, path) = file("a.jsonl.zst", &damaged(&stream, &damage));
+        let apart = outcome(&path, &salvaging(10_000, 1, 0));
+        for block_bytes in [150_000, 300_000, 1 << 20] {
+            prop_assert_eq!(&apart, &outcome(&path, &salvaging(block_bytes, 1, 0)));
+        }
+        if let Damage::None = damage {
+            prop_assert_eq!(apart.0.len(), 20_000 + after);
+        }
+    }
+}
+
 #[test]
 fn a_checksum_that_fails_makes_its_whole_frame_unsound() {
     let parts = [lines(0, 100), lines(100, 20_000), lines(20_000, 20_100)];
