@@ -46,7 +46,7 @@ pub enum Language {
 impl Language {
     /// The language of a text and, where it was identified, the confidence.
     pub fn of(&self, text: &Unmasked<'_>) -> (Option<Cow<'static, str>>, Option<f64>) {
-        self.answer(self.ask(text).as_mut())
+        self.answer(self.ask(text))
     }
 
     /// Begins to judge a text, if there is anything to be judged; see [`LanguageModel::judge`].
@@ -57,13 +57,15 @@ impl Language {
     /// [`Language::of`] the text that was `asked` about.
     pub fn answer(
         &self,
-        asked: Option<&mut Judge<'static, '_>>,
+        asked: Option<Judge<'static, '_>>,
     ) -> (Option<Cow<'static, str>>, Option<f64>) {
         match self {
-            Language::Identified => asked
-                .and_then(|judge| EMBEDDED_MODEL.answer(judge))
-                .map(|(lang, p)| (Cow::Borrowed(lang), p))
-                .unzip(),
+            Language::Identified => match asked {
+                Some(judge) => EMBEDDED_MODEL.answer(judge),
+                None => None,
+            }
+            .map(|(lang, p)| (Cow::Borrowed(lang), p))
+            .unzip(),
             Language::Declared(lang) => (Some(Cow::Owned(lang.clone())), None),
             Language::Unknown => (None, None),
         }
@@ -84,14 +86,14 @@ impl LanguageModel {
 
     /// Code of the language of `text` and the probability, 0 to 1; null where unsure.
     pub fn identify(&self, text: &str) -> Option<(&str, f64)> {
-        self.answer(&mut self.begin(&Unmasked::new(text)))
+        self.answer(self.begin(&Unmasked::new(text)))
     }
 
     fn begin<'t>(&self, text: &'t Unmasked<'_>) -> Judge<'_, 't> {
         self.judge(text.as_str(), LEAST as u32)
     }
 
-    fn answer(&self, judge: &mut Judge<'_, '_>) -> Option<(&str, f64)> {
+    fn answer(&self, judge: Judge<'_, '_>) -> Option<(&str, f64)> {
         let verdict = judge.verdict()?;
         let code = self.codes().get(usize::from(verdict.language?))?;
         let probability = quantised(verdict.probability)?.clamp(0.0, 1.0);

@@ -96,7 +96,7 @@ impl Scorer {
     /// ```
     pub fn measure(&self, text: &Unmasked<'_>, scan: &mut Scan) -> Scored {
         // Asked early and answered late: in between what the answer needs comes from memory.
-        let mut asked = self.language.ask(text);
+        let asked = self.language.ask(text);
         let text = text.whole();
         let measured = beginning(text, MEASURED_BYTES);
         scan.read(measured);
@@ -107,7 +107,7 @@ impl Scorer {
             datatrove::measure(measured, &mut measures);
         }
         diversity::measure(scan, &mut measures);
-        let (lang, lang_p) = self.language.answer(asked.as_mut());
+        let (lang, lang_p) = self.language.answer(asked);
         let ratios = lang.as_deref().and_then(|lang| self.ratios.get(lang));
         measures.set(
             Measure::LogImportance,

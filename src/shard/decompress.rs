@@ -148,13 +148,11 @@ impl Decompressed {
         let mut read = 0;
         while read < wanted {
             if self.given == self.piece.len() {
+                // A block that fits is decoded where it is wanted.
                 if let Decoder::Zst(stream) = &mut self.decoder
                     && (into.capacity() - into.len()).min(wanted - read) >= PIECE_BYTES
                     && let Some(block) = stream.append_block(into)
                 {
-                    self.piece.clear();
-                    self.piece.shrink_to(PIECE_BYTES);
-                    self.given = 0;
                     read += block.map_err(|fault| self.error(fault))?;
                     continue;
                 }

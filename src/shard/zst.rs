@@ -103,8 +103,9 @@ impl ZstStream {
         self.input
     }
 
-    /// Appends a block's text, of less than [`PIECE_BYTES`], to `text` and says how long it is; nothing
-    /// comes of a frame that is not decoded block by block. After a fault `text` is as before.
+    /// Appends a block's text, of less than [`PIECE_BYTES`], to `text`, which grows if it has no room for so
+    /// many, and says how long it is; `None` while no frame is decoded block by block. After a fault `text` is
+    /// as before.
     pub(crate) fn append_block(&mut self, text: &mut Vec<u8>) -> Option<Result<usize, Fault>> {
         let mut streaming = self.streaming.take()?;
         let before = text.len();

@@ -34,8 +34,8 @@ impl Piece {
     }
 }
 
-/// Pieces of `text` that repeat an earlier one: how many, and their characters. Most texts are one piece,
-/// and need no hash.
+/// Pieces of `text` that repeat an earlier one: how many, and their characters. A text of one piece needs no
+/// hash.
 pub(super) fn duplicates(text: &str, pieces: &[Piece], table: &mut Table) -> (u64, u64) {
     if pieces.len() < 2 {
         return (0, 0);

@@ -24,8 +24,8 @@ const NGRAMS: usize = 3;
 
 /// Binary logarithms that the number of bigrams' slots may have.
 pub const SLOTS_LOG2: std::ops::RangeInclusive<u32> = 10..=22;
-/// What [`SLOTS_LOG2`] is chosen to be in the model that is part of the program.
-const USUAL_LOG2: u32 = 21;
+/// Binary logarithm of the bigrams' slots for English, which is most text, in the model of the program.
+pub(super) const USUAL_LOG2: u32 = 21;
 /// How many times fewer slots skeletons and words have, as a power of two.
 const FEWER_LOG2: [u32; 2] = [2, 4];
 /// Buckets beyond which [`CommonTokens`] does not grow; a token without a place is not common then.
@@ -106,7 +106,7 @@ impl FeatureSpace {
         let Scratch { own, words, seen } = scratch;
         // First all tokens, then all n-grams: a loop without a branch that depends on the text.
         tokens((text, scan), own, words);
-        // A loop of its own for the model in the program, whose shifts are constants then.
+        // A loop of its own for the usual number, whose shifts are constants then.
         match self.slots_log2 {
             USUAL_LOG2 => self.slots_of(words, seen, kinds(USUAL_LOG2), tell),
             other => self.slots_of(words, seen, kinds(other), tell),

@@ -240,6 +240,13 @@ proptest! {
 }
 
 #[test]
+fn most_text_is_of_the_size_that_has_a_loop_of_its_own() {
+    let model = Classifier::embedded();
+    let english = model.regions().iter().find(|r| r.answers_for("en"));
+    assert_eq!(english.unwrap().space().slots_log2(), features::USUAL_LOG2);
+}
+
+#[test]
 fn padding_makes_no_short_text_long_and_masks_change_no_logit() {
     let model = small();
     let mut scratch = Scratch::default();

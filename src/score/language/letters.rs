@@ -121,6 +121,7 @@ const ASCII: [u16; 128] = {
     }
     units
 };
+/// A unit of ASCII by this is 1 for a letter and 0 for a space.
 const A_LETTER: usize = 0x40;
 
 /// Letters of each alphabet that were read.
@@ -307,6 +308,16 @@ mod tests {
         assert_eq!(counts[Alphabet::Latin as usize], 10);
         assert_eq!(counts[Alphabet::Greek as usize], 5);
         assert_eq!(counts[Alphabet::Han as usize], 1);
+    }
+
+    #[test]
+    fn the_table_of_ascii_is_what_all_characters_are_read_by() {
+        for byte in 0..0x80u8 {
+            let read = classify(char::from(byte));
+            assert_eq!(ASCII[usize::from(byte)], read.unit);
+            let letter = usize::from(read.unit != SPACE);
+            assert_eq!(usize::from(read.unit) / A_LETTER, letter);
+        }
     }
 
     #[test]

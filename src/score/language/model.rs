@@ -208,7 +208,8 @@ impl Table {
 }
 
 /// e^-x for `x` from 0 to [`FAR`], to twelve digits: a series for the 256th root, and eight squares. It takes
-/// every `x` the same way, so that the columns are worked on at once; [`libm::exp`] took three times as long.
+/// every `x` the same way, so that the columns are worked on at once, and sums and products in one order, so
+/// that it is the same on every machine.
 fn faded(x: f64) -> f64 {
     /// 1 / n, for n from 7 down to 2.
     const INVERSE: [f64; 6] = [1. / 7., 1. / 6., 1. / 5., 1. / 4., 1. / 3., 1. / 2.];
@@ -250,11 +251,12 @@ pub struct Judge<'m, 't> {
     counts: Counts,
     units: [u16; LOOKS[LOOKS.len() - 1]],
     filled: usize,
-    scored: usize,
+    /// Units whose rows were found.
+    taken: usize,
     part: Option<&'m Part>,
     reading: Reading,
     sums: Sums,
-    /// The first `ready` are of units that count as scored, and not in the sums yet.
+    /// The first `ready` are not in the sums yet.
     rows: [u32; ROOM],
     ready: usize,
 }
@@ -268,7 +270,7 @@ impl<'m, 't> Judge<'m, 't> {
             counts: [0; _],
             units: [0; _],
             filled: 0,
-            scored: 0,
+            taken: 0,
             part: None,
             reading: Reading::NEW,
             sums: [0; _],
@@ -286,7 +288,7 @@ impl<'m, 't> Judge<'m, 't> {
         let part = enough.then(|| self.model.part(alphabet)).flatten()?;
         if (self.part).is_none_or(|before| before.alphabet != part.alphabet) {
             self.part = Some(part);
-            (self.scored, self.ready) = (0, 0);
+            (self.taken, self.ready) = (0, 0);
             (self.reading, self.sums) = (Reading::NEW, [0; _]);
         }
         Some(part)
@@ -294,10 +296,10 @@ impl<'m, 't> Judge<'m, 't> {
 
     /// Finds the rows of the next units, and has them fetched.
     fn fetch(&mut self, part: &Part, table: &Table) {
-        let until = self.filled.min(self.scored + CHUNK);
-        let units = &self.units[self.scored..until];
+        let until = self.filled.min(self.taken + CHUNK);
+        let units = &self.units[self.taken..until];
         self.ready = self.reading.rows(units, table.rows_log2, &mut self.rows);
-        self.scored = until;
+        self.taken = until;
         table.fetch(part.columns.len(), &self.rows[..self.ready]);
     }
 
@@ -313,7 +315,7 @@ impl<'m, 't> Judge<'m, 't> {
         loop {
             table.add(part.columns.len(), &self.rows[..self.ready], &mut self.sums);
             self.ready = 0;
-            if self.scored == self.filled {
+            if self.taken == self.filled {
                 return part.verdict(table, &self.sums, self.reading.ngrams, look);
             }
             self.fetch(part, table);
@@ -321,9 +323,8 @@ impl<'m, 't> Judge<'m, 't> {
     }
 
     /// What the text is judged to be: `None` where fewer than `least` of its letters, or fewer than half,
-    /// are of one alphabet that the model knows. To be asked once: the
-    /// text is read on as far as the answer needs.
-    pub fn verdict(&mut self) -> Option<Verdict> {
+    /// are of one alphabet that the model knows. The text is read on as far as that needs.
+    pub fn verdict(mut self) -> Option<Verdict> {
         let mut part = self.part;
         let mut verdict = None;
         for (look, until) in LOOKS.into_iter().enumerate() {

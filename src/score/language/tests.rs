@@ -245,6 +245,15 @@ fn a_model_comes_back_from_its_bytes() {
 }
 
 #[test]
+fn a_text_that_begins_without_enough_letters_is_judged_by_what_follows() {
+    let numbers = "Nr. 12, x-34. ".repeat(3);
+    let text = "Alle Menschen sind frei und gleich an Würde und Rechten geboren.";
+    let later = format!("{numbers}{}", text.repeat(3));
+    assert_eq!(identify(&numbers), None);
+    assert_eq!(identify(&later).map(|found| found.0), Some("de"));
+}
+
+#[test]
 fn impossible_fields_are_named() {
     let sealed = |change: &dyn Fn(&mut Vec<u8>)| {
         let mut bytes = drawn(1).to_bytes();

@@ -223,17 +223,20 @@ proptest! {
     fn blocks_decoded_in_their_place_are_blocks_decoded_apart(
         kind in prop_oneof![Just(Kind::Checked), Just(Kind::Streamed)],
         damage in damage(),
-        after in 0_usize..2,
+        after in 0_usize..4,
     ) {
         let text = lines(0, 20_000);
         let stream = [frame(kind, &text), frame(Kind::Checked, b"{\"text\":1}\n").repeat(after)].concat();
+        let stream = [frame(Kind::Checked, b"{\"text\":1}\n").repeat(after), stream].concat();
         let (_folder, path) = file("a.jsonl.zst", &damaged(&stream, &damage));
         let apart = outcome(&path, &salvaging(10_000, 1, 0));
-        for block_bytes in [150_000, 300_000, 1 << 20] {
-            prop_assert_eq!(&apart, &outcome(&path, &salvaging(block_bytes, 1, 0)));
+        for (block_bytes, threads) in [(150_000, 1), (300_000, 2), (1 << 20, 1), (1 << 20, 2)] {
+            let ahead_bytes = 100_000;
+            let options = salvaging(block_bytes, threads, ahead_bytes);
+            prop_assert_eq!(&apart, &outcome(&path, &options));
         }
         if let Damage::None = damage {
-            prop_assert_eq!(apart.0.len(), 20_000 + after);
+            prop_assert_eq!(apart.0.len(), 20_000 + 2 * after);
         }
     }
 }
