@@ -60,12 +60,10 @@ impl Language {
         asked: Option<Judge<'static, '_>>,
     ) -> (Option<Cow<'static, str>>, Option<f64>) {
         match self {
-            Language::Identified => match asked {
-                Some(judge) => EMBEDDED_MODEL.answer(judge),
-                None => None,
-            }
-            .map(|(lang, p)| (Cow::Borrowed(lang), p))
-            .unzip(),
+            Language::Identified => asked
+                .and_then(|judge| EMBEDDED_MODEL.answer(judge))
+                .map(|(lang, p)| (Cow::Borrowed(lang), p))
+                .unzip(),
             Language::Declared(lang) => (Some(Cow::Owned(lang.clone())), None),
             Language::Unknown => (None, None),
         }

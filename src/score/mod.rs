@@ -101,7 +101,7 @@ impl Scorer {
         let measured = beginning(text, MEASURED_BYTES);
         scan.read(measured);
         let mut measures = Measures::default();
-        repetition::measure(scan, &mut measures);
+        repetition::measure(measured, scan, &mut measures);
         quality::measure(measured, scan, &mut measures);
         if self.compat == Some(Compat::Datatrove) {
             datatrove::measure(measured, &mut measures);

@@ -29,17 +29,17 @@ const DUPLICATE: [Measure; 6] = [
     Measure::Dup10GramCharFrac,
 ];
 
-/// Measures the text that `scan` read last.
-pub(super) fn measure(scan: &mut Scan, measures: &mut Measures) {
+/// Measures `text`, which `scan` read last.
+pub(super) fn measure(text: &str, scan: &mut Scan, measures: &mut Measures) {
     let chars = scan.chars();
-    let (count, dup_chars) = scan.duplicate_lines;
+    let (count, dup_chars) = scan.duplicate_lines(text);
     measures.set(Measure::DupLineFrac, share(count, scan.lines.len() as u64));
     measures.set(Measure::DupLineCharFrac, share(dup_chars, chars));
     measures.set(
         Measure::CharDupRatio,
         share(dup_chars, chars - scan.line_ends),
     );
-    let (count, dup_chars) = scan.duplicate_paragraphs;
+    let (count, dup_chars) = scan.duplicate_paragraphs(text);
     measures.set(
         Measure::DupParaFrac,
         share(count, scan.paragraphs.len() as u64),

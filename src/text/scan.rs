@@ -32,10 +32,6 @@ pub struct Scan {
     pub(crate) chars_before: Vec<u32>,
     pub(crate) lines: Vec<Piece>,
     pub(crate) paragraphs: Vec<Piece>,
-    /// Lines that repeat an earlier one: how many, and their characters.
-    pub(crate) duplicate_lines: (u64, u64),
-    /// Paragraphs that repeat an earlier one, in the same way.
-    pub(crate) duplicate_paragraphs: (u64, u64),
     pub(crate) sentences: Sentences,
     pub(super) marks: Marks,
     /// Words with at least one letter.
@@ -64,8 +60,6 @@ impl Scan {
         (self.alpha_words, self.hash_signs, self.ellipses) = (0, 0, 0);
         self.bytes = text.len() as u64;
         (self.line_ends, self.chars) = lines::split(text, &mut self.lines, &mut self.paragraphs);
-        self.duplicate_lines = lines::duplicates(text, &self.lines, &mut self.table);
-        self.duplicate_paragraphs = lines::duplicates(text, &self.paragraphs, &mut self.table);
         let mut pass = Pass {
             scan: self,
             text,
@@ -100,6 +94,16 @@ impl Scan {
     /// Whether the word of this hash occurs.
     pub(crate) fn has_word(&self, hash: u64) -> bool {
         self.word_table.holds(hash)
+    }
+
+    /// Lines of `text`, which was read last, that repeat an earlier one: how many, and their characters.
+    pub(crate) fn duplicate_lines(&mut self, text: &str) -> (u64, u64) {
+        lines::duplicates(text, &self.lines, &mut self.table)
+    }
+
+    /// Paragraphs of `text` that repeat an earlier one, in the same way.
+    pub(crate) fn duplicate_paragraphs(&mut self, text: &str) -> (u64, u64) {
+        lines::duplicates(text, &self.paragraphs, &mut self.table)
     }
 
     fn number_types(&mut self) {

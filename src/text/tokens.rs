@@ -172,26 +172,24 @@ impl Scan {
             true => count_words(&text[..end]) as usize,
             false => self.hashes.len(),
         };
-        let marks = self.marks.marks.iter();
-        let marks = marks.take_while(|mark| (mark.at as usize) < end);
-        tokens.resize(words + self.marks.marks.len(), 0);
         let mut merge = Merge {
             words: &self.hashes[..words],
             numbers: &self.marks.numbers,
             done: 0,
             tokens,
-            filled: 0,
         };
-        for mark in marks {
+        merge.tokens.clear();
+        for mark in &self.marks.marks {
+            if mark.at as usize >= end {
+                break;
+            }
             merge.until(mark.words as usize);
             match mark.kind {
-                Kind::Mark { mark, repeated } => merge.push(Kind::token(mark, repeated)),
-                Kind::ListNumber => merge.filled = merge.filled.saturating_sub(1),
+                Kind::Mark { mark, repeated } => merge.tokens.push(Kind::token(mark, repeated)),
+                Kind::ListNumber => drop(merge.tokens.pop()),
             }
         }
         merge.until(words);
-        let filled = merge.filled;
-        tokens.truncate(filled);
     }
 }
 
@@ -202,52 +200,23 @@ struct Merge<'a> {
     numbers: &'a [(u32, u32)],
     /// Words done with.
     done: usize,
-    /// The first `filled` are found; there is room for all.
-    tokens: &'a mut [u64],
-    filled: usize,
+    tokens: &'a mut Vec<u64>,
 }
 
 impl Merge<'_> {
-    #[inline]
-    fn push(&mut self, token: u64) {
-        self.tokens[self.filled] = token;
-        self.filled += 1;
-    }
-
     /// Takes the words before the `until`-th.
     #[inline]
     fn until(&mut self, until: usize) {
         let until = until.min(self.words.len());
-        let shift = self.filled.wrapping_sub(self.done);
-        self.copy(until);
+        let shift = self.tokens.len().wrapping_sub(self.done);
+        self.tokens.extend(&self.words[self.done..until]);
+        self.done = until;
         while let Some((&(word, chars), rest)) = self.numbers.split_first()
             && (word as usize) < until
         {
             self.tokens[shift.wrapping_add(word as usize)] =
                 mix(NUMBER ^ u64::from(chars.min(LONGEST_NUMBER)));
             self.numbers = rest;
-        }
-    }
-
-    /// Copies the words before the `until`-th, eight at a time, since there are few between two marks: what is
-    /// too many is overwritten.
-    #[inline]
-    fn copy(&mut self, until: usize) {
-        while self.done < until {
-            let (from, to) = (&self.words[self.done..], &mut self.tokens[self.filled..]);
-            let some = match (from.first_chunk::<8>(), to.first_chunk_mut()) {
-                (Some(from), Some(to)) => {
-                    *to = *from;
-                    8.min(until - self.done)
-                }
-                _ => {
-                    let rest = until - self.done;
-                    to[..rest].copy_from_slice(&from[..rest]);
-                    rest
-                }
-            };
-            self.done += some;
-            self.filled += some;
         }
     }
 }
