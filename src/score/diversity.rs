@@ -27,8 +27,6 @@ pub(super) fn measure(scan: &mut Scan, measures: &mut Measures) {
     }
     let types = scan.type_counts.len() as u64;
     measures.set(Measure::Ttr, share(types, words));
-    let once = scan.type_counts.iter().filter(|&&count| count == 1).count();
-    measures.set(Measure::HapaxRatio, share(once as u64, types));
     let (mattr, forward) = forward(&scan.types, types as usize, &mut scan.by_type);
     measures.set(Measure::Mattr, mattr);
     if scan.types.len() >= MTLD_LEAST {
@@ -39,6 +37,7 @@ pub(super) fn measure(scan: &mut Scan, measures: &mut Measures) {
     // How many types occur f times, for each f: sums over it are short and in a fixed order.
     let most = scan.type_counts.iter().copied().max().unwrap_or(0);
     let spectrum = spectrum(&scan.type_counts, most as usize, &mut scan.by_type);
+    measures.set(Measure::HapaxRatio, share(u64::from(spectrum[1]), types));
     measures.set(Measure::WordEntropy, entropy(words, spectrum));
     measures.set(Measure::Hdd, hdd(words, spectrum));
 }
@@ -47,8 +46,7 @@ pub(super) fn measure(scan: &mut Scan, measures: &mut Measures) {
 /// raised again and again waits for itself: so four are kept of each f, raised in turn.
 fn spectrum<'a>(type_counts: &[u32], most: usize, room: &'a mut Vec<u32>) -> &'a [u32] {
     const TURNS: usize = 4;
-    room.clear();
-    room.resize((most + 1) * TURNS, 0);
+    let room = cleared(room, (most + 1) * TURNS);
     for (at, &count) in type_counts.iter().enumerate() {
         room[count as usize * TURNS + at % TURNS] += 1;
     }
@@ -60,18 +58,25 @@ fn spectrum<'a>(type_counts: &[u32], most: usize, room: &'a mut Vec<u32>) -> &'a
 
 /// MATTR, and the factors of the MTLD forward: both ask where each word stood last.
 fn forward(words: &[u32], types: usize, after_last: &mut Vec<u32>) -> (Option<f64>, f64) {
-    after_last.clear();
-    after_last.resize(types, 0);
+    let after_last = cleared(after_last, types);
     let mut factors = Factors::default();
     let windows = (words.len() + 1).saturating_sub(WINDOW) as u32;
     // A word is the first of its type in the windows that begin behind its last place, and reach
     // it; `distinct` is the number of those windows, summed over all words.
     let mut distinct = 0u64;
-    for (at, &word) in (0..).zip(words) {
+    let mut read = |at: u32, word: u32| {
         let since = std::mem::replace(&mut after_last[word as usize], at + 1);
         factors.word(at, since);
-        let first = since.max((at + 1).saturating_sub(WINDOW as u32));
-        distinct += u64::from(windows.min(at + 1).saturating_sub(first));
+        since
+    };
+    // A window begins at each of these words; at those behind them there is none.
+    let (begun, rest) = words.split_at(windows as usize);
+    for (at, &word) in (0..).zip(begun) {
+        distinct += u64::from((at + 1 - read(at, word)).min(WINDOW as u32));
+    }
+    for (at, &word) in (windows..).zip(rest) {
+        let first = read(at, word).max((at + 1).saturating_sub(WINDOW as u32));
+        distinct += u64::from(windows.saturating_sub(first));
     }
     let whole = u64::from(windows) * WINDOW as u64;
     let mattr = (windows > 0).then(|| distinct as f64 / whole as f64);
@@ -80,14 +85,20 @@ fn forward(words: &[u32], types: usize, after_last: &mut Vec<u32>) -> (Option<f6
 
 /// The factors of the MTLD backward.
 fn backward(words: &[u32], types: usize, after_last: &mut Vec<u32>) -> f64 {
-    after_last.clear();
-    after_last.resize(types, 0);
+    let after_last = cleared(after_last, types);
     let mut factors = Factors::default();
     for (at, &word) in (0..).zip(words.iter().rev()) {
         let since = std::mem::replace(&mut after_last[word as usize], at + 1);
         factors.word(at, since);
     }
     factors.all(words.len())
+}
+
+/// `length` zeros.
+fn cleared(room: &mut Vec<u32>, length: usize) -> &mut [u32] {
+    room.clear();
+    room.resize(length, 0);
+    room
 }
 
 /// Counts factors: word strings whose type-token ratio falls to .72.

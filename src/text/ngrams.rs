@@ -78,13 +78,14 @@ impl Ngrams {
     /// Level 2, from the words: pairs of repeated words, and which of them repeat.
     fn begin(&mut self, words: Words<'_>, table: &mut Table) {
         self.make_room(words.types.len());
+        let (places, keys) = (self.places.as_mut_slice(), self.keys.as_mut_slice());
         let mut kept = 0;
         let (mut last, mut last_repeats) = (0, false);
         // The pair that is made at a word begins with the word before it.
         for (next, &word) in (0u32..).zip(words.types) {
             let repeats = words.counts[word as usize] > 1;
-            self.keys[kept] = u64::from(last) << 32 | u64::from(word);
-            self.places[kept].word = next.wrapping_sub(1);
+            keys[kept] = u64::from(last) << 32 | u64::from(word);
+            places[kept].word = next.wrapping_sub(1);
             kept += usize::from(repeats & last_repeats);
             (last, last_repeats) = (word, repeats);
         }
@@ -116,15 +117,13 @@ impl Ngrams {
         }
         let (places, keys) = (&mut self.places[..self.held], &self.keys[..self.held]);
         table.number_all(keys, &mut self.numbers, &mut self.counts);
+        let (numbers, counts) = (self.numbers.as_slice(), self.counts.as_slice());
         let mut kept = 0;
         // Which are kept cannot be foreseen, so there is no branch for it.
-        for at in 0..places.len() {
-            let ngram = self.numbers[at];
-            places[kept] = Place {
-                ngram,
-                ..places[at]
-            };
-            kept += usize::from(self.counts[ngram as usize] >= least);
+        for (at, &ngram) in numbers[..places.len()].iter().enumerate() {
+            let word = places[at].word;
+            places[kept] = Place { word, ngram };
+            kept += usize::from(counts[ngram as usize] >= least);
         }
         self.held = kept;
     }
