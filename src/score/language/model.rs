@@ -220,15 +220,11 @@ fn faded(x: f64) -> f64 {
     (0..8).fold(1.0 + root * series, |power, _| power * power)
 }
 
-/// The column with the highest sum, the first of equals.
-fn best(sums: &[u32]) -> usize {
-    let mut best = 0;
-    for (column, &sum) in sums.iter().enumerate() {
-        if sum > sums[best] {
-            best = column;
-        }
-    }
-    best
+/// The column with the highest sum, the first of equals, and that sum.
+fn best(sums: &[u32]) -> (usize, u32) {
+    let most = sums.iter().copied().max().unwrap_or(0);
+    let first = sums.iter().position(|&sum| sum == most);
+    (first.unwrap_or(0), most)
 }
 
 /// What a text is judged to be.
@@ -344,15 +340,19 @@ impl<'m, 't> Judge<'m, 't> {
 impl Part {
     fn verdict(&self, table: &Table, sums: &Sums, ngrams: u32, look: usize) -> Verdict {
         let sums = &sums[..self.columns.len()];
-        let best = best(sums);
+        let (best, most) = best(sums);
         let scale = table.scales[look] / f64::from(ngrams.max(1)).sqrt();
-        let far = (FAR / scale) as u32;
-        // Which columns are near cannot be foreseen: each is written, and counts if it is.
-        let (mut near, mut count) = ([0; MOST_COLUMNS + 1], 0);
-        for &sum in sums {
-            let behind = sums[best] - sum;
-            near[count.min(MOST_COLUMNS)] = behind;
-            count += usize::from(behind <= far);
+        let least = most.saturating_sub((FAR / scale) as u32);
+        let is_near = |sum: u32| sum >= least;
+        let (mut near, mut count) = ([0; MOST_COLUMNS], 0);
+        // Few columns are near: so many at once are found to be far.
+        for some in sums.chunks(8) {
+            if some.iter().fold(false, |any, &sum| any | is_near(sum)) {
+                for &sum in some.iter().filter(|&&sum| is_near(sum)) {
+                    near[count] = most - sum;
+                    count += 1;
+                }
+            }
         }
         let odds = near[..count]
             .iter()
