@@ -5,6 +5,8 @@
 
 use std::ops::Range;
 
+use wide::u8x16;
+
 /// What it takes to get at the text of a literal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Escapes {
@@ -221,43 +223,44 @@ impl<'a> Scanner<'a> {
     }
 }
 
+/// Bytes of a vector.
+const LANES: usize = 16;
+
 /// How many bytes stand before the first one that means something in a string: a quote, a backslash, a control
 /// character.
 fn plain_length(bytes: &[u8]) -> usize {
-    let (chunks, rest) = bytes.as_chunks::<16>();
-    for (place, chunk) in chunks.iter().enumerate() {
-        if chunk.iter().fold(false, |any, &byte| any | special(byte)) {
-            return 16 * place + first_special(chunk);
+    let mut at = 0;
+    // Most strings are keys and short values; what is longer is taken four vectors at a time.
+    while let Some(sixteen) = bytes[at..].first_chunk() {
+        let special = specials(sixteen);
+        if special != 0 {
+            return at + special.trailing_zeros() as usize;
+        }
+        at += LANES;
+        while let Some(many) = bytes[at..].first_chunk::<{ 4 * LANES }>()
+            && !many
+                .as_chunks()
+                .0
+                .iter()
+                .any(|sixteen| specials(sixteen) != 0)
+        {
+            at += many.len();
         }
     }
-    let rest = rest.iter().position(|&byte| special(byte));
-    rest.map_or(bytes.len(), |at| 16 * chunks.len() + at)
+    let rest = bytes[at..].iter();
+    at + rest.take_while(|&&byte| !special(byte)).count()
 }
 
 fn special(byte: u8) -> bool {
     byte < 0x20 || byte == b'"' || byte == b'\\'
 }
 
-/// The place of the first byte that means something, if there is one; eight bytes at a time.
-fn first_special(chunk: &[u8; 16]) -> usize {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    // The lowest bit that is set by these differences is right; those above it may not be.
-    let zero = |x: u64| x.wrapping_sub(ONES) & !x;
-    let found = chunk.as_chunks::<8>().0.iter().map(|eight| {
-        let all = u64::from_le_bytes(*eight);
-        let control = all.wrapping_sub(ONES * 0x20) & !all;
-        let quote = zero(all ^ (ONES * u64::from(b'"')));
-        let backslash = zero(all ^ (ONES * u64::from(b'\\')));
-        (control | quote | backslash) & (ONES << 7)
-    });
-    let mut before = 0;
-    for bits in found {
-        if bits != 0 {
-            return before + bits.trailing_zeros() as usize / 8;
-        }
-        before += 8;
-    }
-    before
+/// Which bytes are [`special`], a bit each.
+#[inline]
+fn specials(bytes: &[u8; LANES]) -> u32 {
+    let bytes = u8x16::new(*bytes);
+    let quotes = bytes.simd_eq(u8x16::splat(b'"')) | bytes.simd_eq(u8x16::splat(b'\\'));
+    (quotes | bytes.simd_le(u8x16::splat(0x1F))).to_bitmask()
 }
 
 #[cfg(test)]
