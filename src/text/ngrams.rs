@@ -176,6 +176,7 @@ pub(crate) fn levels(
         types,
         counts: type_counts,
     };
+    let chars_before = &chars_before[..=hashes.len()];
     let look = |n, level: &mut Ngrams| look(n, level, chars_before);
     match types.len() {
         LONG.. => long::levels((ngrams, table), (words, hashes), highest, look),

@@ -27,9 +27,8 @@ pub struct Scan {
     pub(crate) types: Vec<u32>,
     /// How often each type occurs.
     pub(crate) type_counts: Vec<u32>,
-    /// Characters in all words before each word; one entry more than words. A text of 4 GiB is
-    /// beyond every limit.
-    pub(crate) chars_before: Vec<u32>,
+    /// [`Scan::chars_before`], and room for more.
+    pub(super) chars_before: Vec<u32>,
     pub(crate) lines: Vec<Piece>,
     pub(crate) paragraphs: Vec<Piece>,
     pub(crate) sentences: Sentences,
@@ -53,8 +52,7 @@ impl Scan {
             *self = Scan::default();
         }
         self.hashes.clear();
-        self.chars_before.clear();
-        self.chars_before.push(0);
+        entries(&mut self.chars_before, 0, 1)[0] = 0;
         self.marks.clear();
         self.sentences = Sentences::default();
         (self.alpha_words, self.hash_signs, self.ellipses) = (0, 0, 0);
@@ -91,6 +89,12 @@ impl Scan {
         &self.hashes
     }
 
+    /// Characters in all words before each word of the text that was read last; one entry more than words. A text
+    /// of 4 GiB is beyond every limit.
+    pub(crate) fn chars_before(&self) -> &[u32] {
+        &self.chars_before[..=self.hashes.len()]
+    }
+
     /// Whether the word of this hash occurs.
     pub(crate) fn has_word(&self, hash: u64) -> bool {
         self.word_table.holds(hash)
@@ -118,6 +122,16 @@ impl Scan {
     }
 }
 
+/// `count` entries of a list from one on, which are made where there are none yet.
+#[inline]
+fn entries(list: &mut Vec<u32>, from: usize, count: usize) -> &mut [u32] {
+    let to = from + count;
+    if list.len() < to {
+        list.resize(to.max(2 * list.len()).max(64), 0);
+    }
+    &mut list[from..to]
+}
+
 struct Pass<'a> {
     scan: &'a mut Scan,
     text: &'a str,
@@ -134,9 +148,9 @@ impl Visit for Pass<'_> {
             let words = scan.hashes.len();
             scan.marks.number(word.span.start, words, word.chars);
         }
-        scan.hashes.push(word.hash);
         self.chars += word.chars;
-        scan.chars_before.push(self.chars);
+        scan.hashes.push(word.hash);
+        entries(&mut scan.chars_before, scan.hashes.len(), 1)[0] = self.chars;
         scan.alpha_words += u64::from(word.alpha);
     }
 
@@ -152,10 +166,10 @@ impl Visit for Pass<'_> {
                 }
             }
         }
-        let before = scan.chars_before.len();
-        scan.chars_before.resize(before + block.count() as usize, 0);
+        let (before, count) = (scan.hashes.len(), block.count() as usize);
+        let chars_before = entries(&mut scan.chars_before, before + 1, count);
         let mut chars = self.chars;
-        let words = scan.chars_before[before..].iter_mut().zip(block.words());
+        let words = chars_before.iter_mut().zip(block.words());
         scan.hashes.extend(words.map(|(to, word)| {
             chars += word.chars;
             *to = chars;
@@ -166,11 +180,18 @@ impl Visit for Pass<'_> {
 
     #[inline]
     fn ideographs(&mut self, run: Ideographs<'_>) {
-        let (before, count) = (self.chars, run.count());
+        let (scan, count) = (&mut *self.scan, run.count());
+        let chars_before = entries(
+            &mut scan.chars_before,
+            scan.hashes.len() + 1,
+            count as usize,
+        );
+        for (to, chars) in chars_before.iter_mut().zip(self.chars + 1..) {
+            *to = chars;
+        }
+        scan.hashes.extend(run.hashes());
+        scan.alpha_words += u64::from(count);
         self.chars += count;
-        self.scan.alpha_words += u64::from(count);
-        self.scan.hashes.extend(run.hashes());
-        self.scan.chars_before.extend(before + 1..=self.chars);
     }
 
     #[inline]

@@ -6,6 +6,7 @@
 //! looked at. Weights and sums are integers, so the answer is the same on every machine.
 
 use prefetch_index::prefetch_index;
+use wide::u32x4;
 
 use super::file;
 use super::letters::{Alphabet, Counts, Letters, SPACE, main_alphabet};
@@ -220,11 +221,14 @@ fn faded(x: f64) -> f64 {
     (0..8).fold(1.0 + root * series, |power, _| power * power)
 }
 
-/// The column with the highest sum, the first of equals, and that sum.
-fn best(sums: &[u32]) -> (usize, u32) {
-    let most = sums.iter().copied().max().unwrap_or(0);
-    let first = sums.iter().position(|&sum| sum == most);
-    (first.unwrap_or(0), most)
+/// Which columns have a sum of `least` or more, a bit each: which they are cannot be foreseen, so nothing branches
+/// on one of them.
+fn at_least(sums: &Sums, least: u32) -> u64 {
+    let fours = sums.as_chunks::<4>().0.iter().zip((0..).step_by(4));
+    fours.fold(0, |columns, (&four, first)| {
+        let reached = u32x4::new(four).simd_ge(u32x4::splat(least));
+        columns | u64::from(reached.to_bitmask()) << first
+    })
 }
 
 /// What a text is judged to be.
@@ -339,20 +343,20 @@ impl<'m, 't> Judge<'m, 't> {
 
 impl Part {
     fn verdict(&self, table: &Table, sums: &Sums, ngrams: u32, look: usize) -> Verdict {
-        let sums = &sums[..self.columns.len()];
-        let (best, most) = best(sums);
+        let most = sums[..self.columns.len()]
+            .iter()
+            .copied()
+            .max()
+            .unwrap_or(0);
+        let columns = u64::MAX >> (MOST_COLUMNS - self.columns.len());
+        let best = (at_least(sums, most) & columns).trailing_zeros() as usize;
         let scale = table.scales[look] / f64::from(ngrams.max(1)).sqrt();
         let least = most.saturating_sub((FAR / scale) as u32);
-        let is_near = |sum: u32| sum >= least;
-        let (mut near, mut count) = ([0; MOST_COLUMNS], 0);
-        // Few columns are near: so many at once are found to be far.
-        for some in sums.chunks(8) {
-            if some.iter().fold(false, |any, &sum| any | is_near(sum)) {
-                for &sum in some.iter().filter(|&&sum| is_near(sum)) {
-                    near[count] = most - sum;
-                    count += 1;
-                }
-            }
+        let mut at_hand = at_least(sums, least) & columns;
+        let (mut near, count) = ([0; MOST_COLUMNS], at_hand.count_ones() as usize);
+        for behind in &mut near[..count] {
+            *behind = most - sums[at_hand.trailing_zeros() as usize % MOST_COLUMNS];
+            at_hand &= at_hand.wrapping_sub(1);
         }
         let odds = near[..count]
             .iter()
