@@ -34,7 +34,8 @@ pub(super) fn measure(scan: &mut Scan, measures: &mut Measures) {
         let mtld = words as f64 * 0.5 * (1.0 / forward + 1.0 / backward);
         measures.set(Measure::Mtld, mtld);
     }
-    // How many types occur f times, for each f: sums over it are short and in a fixed order.
+    // How many types occur f times, for each f: sums over it are short and in a fixed order. There is a word, so
+    // that it goes to 1 at least.
     let most = scan.type_counts.iter().copied().max().unwrap_or(0);
     let spectrum = spectrum(&scan.type_counts, most as usize, &mut scan.by_type);
     measures.set(Measure::HapaxRatio, share(u64::from(spectrum[1]), types));

@@ -31,8 +31,7 @@ const SHORT_LINE: usize = 30;
 /// Measures `text`, which `scan` read last.
 pub(super) fn measure(text: &str, scan: &Scan, measures: &mut Measures) {
     let words = scan.words();
-    let word_chars = scan.chars_before().last().map_or(0, |&chars| chars.into());
-    measures.set(Measure::MeanWordLength, share(word_chars, words));
+    measures.set(Measure::MeanWordLength, share(scan.word_chars(), words));
     measures.set(
         Measure::SymbolWordRatio,
         share(scan.hash_signs.max(scan.ellipses), words),

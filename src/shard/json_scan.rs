@@ -412,10 +412,24 @@ mod tests {
         }
 
         #[test]
-        fn the_first_byte_that_means_something_is_found(bytes in prop::collection::vec(any::<u8>(), 0..70), plain in 0_usize..70) {
+        fn the_first_byte_that_means_something_is_found(bytes in prop::collection::vec(any::<u8>(), 0..70), plain in 0_usize..300) {
             let bytes: Vec<u8> = [vec![0xC3; plain], bytes].concat();
             let first = bytes.iter().position(|&b| b < 0x20 || b == b'"' || b == b'\\');
             prop_assert_eq!(plain_length(&bytes), first.unwrap_or(bytes.len()));
+        }
+    }
+
+    #[test]
+    fn each_byte_is_told_at_each_place() {
+        for byte in 0..=u8::MAX {
+            for place in 0..160 {
+                for filler in [b'a', b' ', 0x7F, 0xFF] {
+                    let mut bytes = [filler; 160];
+                    bytes[place] = byte;
+                    let first = if special(byte) { place } else { bytes.len() };
+                    assert_eq!(plain_length(&bytes), first, "{byte} at {place}");
+                }
+            }
         }
     }
 

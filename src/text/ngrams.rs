@@ -156,7 +156,7 @@ struct Words<'a> {
     counts: &'a [u32],
 }
 
-/// Calls `look` with each level from 2 to `highest`, in any order, and with [`Scan::chars_before`]. The
+/// Calls `look` with each level from 2 to `highest`, in any order, and with the characters before each word. The
 /// levels up to 4 know their most frequent n-gram, the others all that repeat.
 pub(crate) fn levels(
     scan: &mut Scan,

@@ -27,7 +27,8 @@ pub struct Scan {
     pub(crate) types: Vec<u32>,
     /// How often each type occurs.
     pub(crate) type_counts: Vec<u32>,
-    /// [`Scan::chars_before`], and room for more.
+    /// Characters in all words before each word, one entry more than words, and room for more. A text of 4 GiB is
+    /// beyond every limit.
     pub(super) chars_before: Vec<u32>,
     pub(crate) lines: Vec<Piece>,
     pub(crate) paragraphs: Vec<Piece>,
@@ -89,10 +90,9 @@ impl Scan {
         &self.hashes
     }
 
-    /// Characters in all words before each word of the text that was read last; one entry more than words. A text
-    /// of 4 GiB is beyond every limit.
-    pub(crate) fn chars_before(&self) -> &[u32] {
-        &self.chars_before[..=self.hashes.len()]
+    /// Characters in all words.
+    pub(crate) fn word_chars(&self) -> u64 {
+        u64::from(self.chars_before[self.hashes.len()])
     }
 
     /// Whether the word of this hash occurs.
@@ -102,11 +102,13 @@ impl Scan {
 
     /// Lines of `text`, which was read last, that repeat an earlier one: how many, and their characters.
     pub(crate) fn duplicate_lines(&mut self, text: &str) -> (u64, u64) {
+        debug_assert_eq!(self.bytes, text.len() as u64);
         lines::duplicates(text, &self.lines, &mut self.table)
     }
 
     /// Paragraphs of `text` that repeat an earlier one, in the same way.
     pub(crate) fn duplicate_paragraphs(&mut self, text: &str) -> (u64, u64) {
+        debug_assert_eq!(self.bytes, text.len() as u64);
         lines::duplicates(text, &self.paragraphs, &mut self.table)
     }
 
@@ -122,7 +124,8 @@ impl Scan {
     }
 }
 
-/// `count` entries of a list from one on, which are made where there are none yet.
+/// `count` entries of a list from the `from`-th on, all to be written: there may be those of a text before. The list
+/// stays as long as it grew, since to empty it is to fill it anew for each text.
 #[inline]
 fn entries(list: &mut Vec<u32>, from: usize, count: usize) -> &mut [u32] {
     let to = from + count;
@@ -226,7 +229,7 @@ mod tests {
         scan.read(&"a b ".repeat(KEPT));
         assert_eq!(scan.words(), 2 * KEPT as u64);
         scan.read("one two one");
-        assert!(scan.hashes.capacity() <= KEPT);
+        assert!(scan.hashes.capacity().max(scan.chars_before.len()) <= KEPT);
         scan.read(&".\n".repeat(2 * KEPT));
         assert_eq!(scan.words(), 0);
         scan.read("one two one");

@@ -348,17 +348,19 @@ impl Part {
             .copied()
             .max()
             .unwrap_or(0);
+        // Rows may have more weights than there are columns: sums of nothing, which are left out.
         let columns = u64::MAX >> (MOST_COLUMNS - self.columns.len());
+        // The first of equals.
         let best = (at_least(sums, most) & columns).trailing_zeros() as usize;
         let scale = table.scales[look] / f64::from(ngrams.max(1)).sqrt();
-        let least = most.saturating_sub((FAR / scale) as u32);
-        let mut at_hand = at_least(sums, least) & columns;
-        let (mut near, count) = ([0; MOST_COLUMNS], at_hand.count_ones() as usize);
-        for behind in &mut near[..count] {
-            *behind = most - sums[at_hand.trailing_zeros() as usize % MOST_COLUMNS];
-            at_hand &= at_hand.wrapping_sub(1);
+        let far = (FAR / scale) as u32;
+        let mut near = at_least(sums, most.saturating_sub(far)) & columns;
+        let (mut behind, count) = ([0; MOST_COLUMNS], near.count_ones() as usize);
+        for behind in &mut behind[..count] {
+            *behind = most - sums[near.trailing_zeros() as usize];
+            near &= near.wrapping_sub(1);
         }
-        let odds = near[..count]
+        let odds = behind[..count]
             .iter()
             .map(|&behind| faded(f64::from(behind) * scale));
         // The best one is among them.
@@ -446,6 +448,40 @@ impl LanguageModel {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn columns_that_reach_a_sum_are_those_of_a_loop(
+            sums in prop::collection::vec(prop_oneof![0u32..9, any::<u32>()], MOST_COLUMNS),
+            least in prop_oneof![0u32..10, any::<u32>()],
+        ) {
+            let sums: Sums = sums.try_into().unwrap();
+            let columns = at_least(&sums, least);
+            for (column, sum) in sums.into_iter().enumerate() {
+                prop_assert_eq!(columns >> column & 1 == 1, sum >= least);
+            }
+        }
+    }
+
+    #[test]
+    fn of_equal_columns_the_first_is_the_answer_and_padding_none() {
+        let table = Table {
+            rows_log2: 0,
+            scales: [1.0; LOOKS.len()],
+            weights: Weights::new(&[0; MOST_COLUMNS]),
+        };
+        let part = Part {
+            alphabet: Alphabet::Latin,
+            columns: (0..5).map(Some).collect(),
+            table: None,
+        };
+        let mut sums = [900; MOST_COLUMNS];
+        sums[..5].copy_from_slice(&[3, 700, 0, 700, 700]);
+        let verdict = part.verdict(&table, &sums, 1, 0);
+        assert_eq!(verdict.language, Some(1));
+        assert!((verdict.probability - 1.0 / 3.0).abs() < 1e-12);
+    }
 
     #[test]
     fn what_fades_is_the_exponential_to_twelve_digits() {

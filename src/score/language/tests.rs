@@ -118,7 +118,7 @@ fn drawn(seed: u64) -> LanguageModel {
         columns,
     };
     let codes = ["aa", "bb", "cc", "dd"].map(str::to_owned).to_vec();
-    let many = [12, 20, 40][seed as usize % 3];
+    let many = [12, 20, 40, 64][seed as usize % 4];
     let many = (0..many).map(|column| (column != 7).then_some(column % 4));
     let parts = vec![
         part(Alphabet::Latin, many.collect(), 1),
