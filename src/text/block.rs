@@ -8,7 +8,7 @@ use wide::u8x16;
 /// Bytes that are looked at together.
 pub(super) const BLOCK: usize = 64;
 /// Bytes of a vector.
-const LANES: usize = 16;
+pub(super) const LANES: usize = 16;
 
 /// What the bytes of a block are; bit i speaks of byte i, before the first one of [`Block::wide`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -53,7 +53,7 @@ impl Block {
 
 /// All bits of each byte that lies in `first..=last`.
 #[inline]
-fn within(bytes: u8x16, first: u8, last: u8) -> u8x16 {
+pub(super) fn within(bytes: u8x16, first: u8, last: u8) -> u8x16 {
     (bytes - u8x16::splat(first)).simd_le(u8x16::splat(last - first))
 }
 
