@@ -5,12 +5,13 @@
 #   TAMIS   the binary, such as target/release/tamis
 #   MB      how much text to score, in megabytes (10^6 bytes); the shards are copied until there is so much
 #
-# CPU time is user + system over all threads, so other work on the machine disturbs it little. The size of the text
-# is what the score rows count. `write` takes every document as it is, into the formats of the shards.
+# CPU time is user + system over all threads; work of others on the same cores and caches still makes it longer. For one
+# core run it under `taskset -c 0`. The size of the text is what the score rows count. `write` takes every document as it
+# is, into the formats of the shards.
 set -euo pipefail
 
 if [ $# -lt 3 ]; then
-    sed -n '2,9s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,10s/^# \{0,1\}//p' "$0" >&2
     exit 2
 fi
 tamis=$(realpath "$1")
