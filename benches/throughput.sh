@@ -6,7 +6,7 @@
 #   MB      how much text to score, in megabytes (10^6 bytes); the shards are copied until there is so much
 #
 # CPU time is user + system over all threads; work of others on the same cores and caches still makes it longer. For one
-# core run it under `taskset -c 0`. The size of the text is what the score rows count. `write` takes every document as it
+# core run it under `taskset -c 1`. The size of the text is what the score rows count. `write` takes every document as it
 # is, into the formats of the shards.
 set -euo pipefail
 

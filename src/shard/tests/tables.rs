@@ -6,6 +6,8 @@ use std::sync::Arc;
 use arrow::array::{Float64Array, RecordBatch, StringArray, UInt64Array};
 use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Field, Schema};
+use parquet::basic::Compression;
+use parquet::file::metadata::ParquetMetaDataReader;
 
 use super::super::*;
 
@@ -69,6 +71,26 @@ fn chosen_columns_and_empty_tables() {
     let reader = TableReader::open(&empty).unwrap();
     assert_eq!(reader.schema().fields().len(), 3);
     assert_eq!(reader.count(), 0);
+}
+
+#[test]
+fn fractional_numbers_alone_are_in_lz4_and_without_bounds() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.parquet");
+    let mut writer = TableWriter::create(&path, table(0).schema(), &["id"]).unwrap();
+    writer.write(&table(100)).unwrap();
+    writer.finish().unwrap();
+    let file = fs::File::open(&path).unwrap();
+    let footer = ParquetMetaDataReader::new()
+        .parse_and_finish(&file)
+        .unwrap();
+    for column in footer.row_group(0).columns() {
+        let fractional = column.column_path().string() == "logit";
+        let lz4 = column.compression() == Compression::LZ4_RAW;
+        let zstd = matches!(column.compression(), Compression::ZSTD(_));
+        assert_eq!((lz4, zstd), (fractional, !fractional), "{column:?}");
+        assert_eq!(column.statistics().is_none(), fractional, "{column:?}");
+    }
 }
 
 #[test]

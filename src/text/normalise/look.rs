@@ -50,8 +50,8 @@ impl Look {
     fn plain(&mut self, rest: &str, block: &[u8; BLOCK], length: usize) {
         let leads = Leads::of(block);
         let mut starts = leads.starts & below(length as u32);
-        // The last character may go on after the block: it is left for the next one.
-        let mut until = match leads.wide >> (BLOCK - 3) {
+        // The last character may go on after a block that ends with one of its bytes: it is left for the next.
+        let mut until = match leads.wide >> (BLOCK - 1) {
             0 => length,
             _ => BLOCK - 1 - starts.leading_zeros() as usize,
         };
@@ -137,7 +137,8 @@ impl Leads {
         let starts = !set(|bytes| within(bytes, 0x80, 0xBF));
         let foreign = set(|bytes| within(bytes, 0xD0, 0xD1));
         let calm = set(|bytes| {
-            // Latin letters with accents; Arabic to Tibetan; Chinese characters; Korean syllables.
+            // No character that begins with these is masked or foreign. They begin most that are not ASCII: letters
+            // with accents, and those of Arabic, the scripts of India, Thai, Chinese and Korean.
             within(bytes, 0xC3, 0xC4)
                 | within(bytes, 0xD9, 0xE0)
                 | within(bytes, 0xE4, 0xE9)
@@ -270,9 +271,11 @@ mod tests {
         let some = "\u{AD}’λяաｂﬁ\u{200B}\u{301}\u{61C}𝐚😀Ⅷ\u{FEFF}".chars();
         for c in all.chain(some) {
             for before in BLOCK - 5..=BLOCK + 1 {
-                let text = format!("{}{c}{}", "x".repeat(before), "ж".repeat(3));
-                for left in [before, before + 1, before + 2, 200] {
-                    assert_eq!(Look::of(&text, left), twin(&text, left), "{text} {left}");
+                for after in ["", "жжж"] {
+                    let text = format!("{}{c}{after}", "x".repeat(before));
+                    for left in [before, before + 1, before + 2, 200] {
+                        assert_eq!(Look::of(&text, left), twin(&text, left), "{text} {left}");
+                    }
                 }
             }
         }
